@@ -1,0 +1,91 @@
+/** The program: everything in one process, on one port. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import express from 'express';
+import { createFlow, toNodeHandler } from 'message-flow/backend';
+import { serveGateway } from 'message-flow/gateway';
+import { observatory } from '../shared/contract.ts';
+import { createArchive } from './archive.ts';
+import { createDesk } from './desk.ts';
+import { createFrontPage, createSecurityHeaders } from './front-page.ts';
+import { createLightCurveRoutes } from './light-curve-routes.ts';
+import { createNewsroom } from './newsroom.ts';
+import { createNoticeBoard } from './notice-board.ts';
+import { createPeriodogramThread } from './periodogram-thread.ts';
+import { answerError, refuse } from './refusal.ts';
+import { HOME, isLoopback, readSettings } from './settings.ts';
+import { stopOnSignal } from './stop-signal.ts';
+import { findVisitor } from './visitor.ts';
+
+const settings = readSettings(process.env);
+const { host, dataFolder, secret, publishKey, heartbeatMs, drainWindowMs } = settings;
+const trust = secret ? { secret } : { development: true };
+
+const flow = createFlow(observatory, {
+  ...trust,
+  broker: settings.broker,
+  single: true,
+  authenticate(request) {
+    const user = findVisitor(request.headers.get('cookie'));
+    return user !== undefined && { user };
+  },
+  onEvent: (event) => console.error(event),
+});
+const desk = createDesk({
+  archive: createArchive(dataFolder),
+  thread: createPeriodogramThread(),
+  board: createNoticeBoard(flow),
+  onError: (error) => console.error(error),
+});
+const newsroom = createNewsroom({
+  flow,
+  dataFolder,
+  feed: settings.feed,
+  intervalMs: settings.feedIntervalMs,
+  onNotice: (line) => console.log(line),
+});
+
+const app = express();
+const server = createServer(app);
+const gateway = serveGateway(server, {
+  ...trust,
+  ...(publishKey ? { publishKey } : {}),
+  broker: flow.broker,
+  path: '/websocket',
+  heartbeatMs,
+  drainWindowMs,
+});
+app.use(createSecurityHeaders());
+app.use('/gateway', toNodeHandler(gateway.handler)); // before any body parser: one would change the numbers in messages
+app.use(toNodeHandler(flow.handler));
+app.use('/light-curves', createLightCurveRoutes({ desk, seriesFolder: join(HOME, 'series') }));
+app.get('/news', async (_request, response) => {
+  response.set('cache-control', 'no-store').json({ items: await newsroom.list() });
+});
+app.use(createFrontPage(join(HOME, 'dist/front')));
+app.use((_request, response) => refuse(response, 404, { code: 'not-found', message: 'Cannot find that' }));
+app.use(answerError);
+
+stopOnSignal(async () => {
+  await Promise.all([gateway.drain(), newsroom.stop(), desk.close()]);
+  await gateway.close();
+  await flow.close();
+  server.close();
+  server.closeIdleConnections();
+  // What is still being answered has a second.
+  await Promise.race([once(server, 'close'), delay(1_000)]);
+});
+server.listen(settings.port, host);
+try {
+  await once(server, 'listening');
+} catch (error) {
+  console.error(`Cannot listen on ${host}:${settings.port}: ${error instanceof Error ? error.message : error}`);
+  process.exit(1);
+}
+const { port } = server.address() as AddressInfo;
+console.log(`Observatory: http://${isLoopback(host) ? 'localhost' : host}:${port}`);
+newsroom.start();
+await desk.recover();

@@ -1,0 +1,91 @@
+import type { Broker } from '../broker/index.ts';
+import { type ChannelEvents, type Contract, fillPattern, type ParamsOf, type PatternOf } from '../contract/index.ts';
+import { EVERYONE, userLog } from '../protocol/index.ts';
+import { type Audience, createAudience } from './audience.ts';
+import type { FlowStats } from './flow-stats.ts';
+import { createHandler, type Handler } from './handler.ts';
+import { type FlowOptions, resolveOptions } from './options.ts';
+import { type RevocationTarget, revoke } from './revocation.ts';
+import { createRights, type Rule } from './rights.ts';
+import { createSender } from './sender.ts';
+import { createTokenRoutes } from './token-route.ts';
+
+/** The backend's hand in the ring: sends to browsers, and lets them in. One for each process and contract. */
+export interface Flow<A extends Contract> {
+  /**
+   * One user, on all tabs and devices.
+   * @throws {RangeError} when the id is empty, `*`, or too long for a log's name
+   */
+  user(id: string): Audience<A['events']>;
+  /** Everyone who is signed in. */
+  readonly everyone: Audience<A['events']>;
+  /**
+   * Those who follow a channel.
+   * @throws {RangeError} when the contract has no such channel, a parameter is missing or empty, or the name is too long
+   */
+  channel<Pattern extends PatternOf<A>>(
+    pattern: Pattern,
+    params: ParamsOf<Pattern>,
+  ): Audience<ChannelEvents<A, Pattern>>;
+  /**
+   * Sets who may follow a channel. Without a rule nobody may.
+   * @throws {RangeError} when the contract has no such channel, or it has a rule
+   */
+  allow<Pattern extends PatternOf<A>>(pattern: Pattern, rule: Rule<Pattern>): void;
+  /**
+   * Ends what was issued until now, for a user, a session or one token: live connections close with 4409, tokens are
+   * refused. Resolves when the broker has it; gateways hear of it within moments. A token asked for later is good again, so
+   * sign out first, then revoke. Settles like a send, and is counted as one.
+   * @throws {FlowError} `overloaded`, `unavailable`, `refused` or `closed`: say it again
+   * @throws {TypeError} when the target names none or more than one, or an empty one
+   */
+  revoke(target: RevocationTarget): Promise<void>;
+  /** Answers `POST {basePath}/token` and `GET /socket_auth_token`. */
+  readonly handler: Handler;
+  /** Where its logs are kept: for a gateway in the same process. */
+  readonly broker: Broker;
+  /** What it did and what waits. */
+  stats(): FlowStats;
+  /**
+   * Takes no more sends (they reject with `closed`), resolves once those under way have settled, `sendTimeoutMs` at the
+   * latest, and the broker is closed, if a URL named it. A broker that was given stays open.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Creates the flow of a contract.
+ *
+ * ```ts
+ * const flow = createFlow(app, { broker: 'memory:', single: true, secret, authenticate })
+ * await flow.user('ada').send('TASK DONE', 'Message processed', { key: 'order-17' })
+ * ```
+ * @throws {RangeError} when an option is out of its bounds, or unsafe without `development` or `single`
+ * @throws {TypeError} when `authenticate` is missing
+ */
+export function createFlow<A extends Contract>(app: A, options: FlowOptions): Flow<A> {
+  const resolved = resolveOptions(options);
+  const { broker, basePath, report, wallClock } = resolved;
+  const sender = createSender(resolved);
+  const rights = createRights(app.channels, report);
+  const events: A['events'] = app.events;
+  return {
+    user: (id) => createAudience(sender, userLog(id), events),
+    everyone: createAudience(sender, EVERYONE, events),
+    channel(pattern, params) {
+      const channel = app.channels.find((channel) => channel.pattern === pattern);
+      if (!channel) throw new RangeError(`Cannot send to "${pattern}": the contract has no such channel`);
+      const log = fillPattern('channel', pattern, params);
+      return createAudience(sender, log, channel.events as ChannelEvents<A, typeof pattern>);
+    },
+    allow: (pattern, rule) => rights.allow(pattern, rule as Rule<string>),
+    revoke: (target) => revoke(sender, target, wallClock()),
+    handler: createHandler(basePath, createTokenRoutes(resolved, rights), report),
+    broker,
+    stats: () => sender.stats(),
+    async close() {
+      await sender.close();
+      if (resolved.ownsBroker) await broker.close();
+    },
+  };
+}

@@ -1,0 +1,14 @@
+export type { Audience, SendArguments, SendOptions } from './audience.ts';
+export type { FastifyReplyLike, FastifyRequestLike } from './fastify-exchange.ts';
+export { createFlow, type Flow } from './flow.ts';
+export { FlowError, type FlowErrorCode } from './flow-error.ts';
+export type { FlowEvent } from './flow-event.ts';
+export type { FlowStats } from './flow-stats.ts';
+export type { Handler } from './handler.ts';
+export type { Authenticate, Identity } from './identity.ts';
+export { type NodeHandler, type NodeRequest, toNodeHandler } from './node-handler.ts';
+export type { FlowOptions, NodeHandlerOptions } from './options.ts';
+export type { RevocationTarget } from './revocation.ts';
+export type { Rule } from './rights.ts';
+export type { Sent } from './sender.ts';
+export { createClaims, signToken, type TokenSubject } from './token-signer.ts';

@@ -1,0 +1,23 @@
+export {
+  type Client,
+  type ClientChannel,
+  type Connection,
+  createClient,
+  type Entry,
+  type Failure,
+  type Gap,
+  type Handler,
+  type Refusal,
+} from './client.ts';
+export type { ConnectionReason, ConnectionState, ConnectionStatus } from './connection-status.ts';
+export type { FollowedLog } from './followed-logs.ts';
+export type { ClientOptions, Fetch, FetchAnswer, Page, PageEvent, PositionStorage, Socket } from './options.ts';
+export { createSession } from './session.ts';
+export type {
+  Positions,
+  RefusalReason,
+  Session,
+  SessionEffect,
+  SessionEvent,
+  SessionOptions,
+} from './session-event.ts';

@@ -1,0 +1,268 @@
+import type { Entry, Reading } from '../broker/index.ts';
+import { findPositionParts, type LogName, type StartPosition } from '../protocol/index.ts';
+import type { Delivery, FollowedLog, FollowedLogOptions, LogEffect } from './log-events.ts';
+import { type Cursor, createCursor, createPage, locate, resume } from './resume.ts';
+import { createRing, type Frame, type FrameCodec, partsOf, type Ring } from './ring.ts';
+
+/** Pages kept for followers behind the ring; a third makes the oldest's readers ask again. */
+const MAX_PAGES = 2;
+/** Live entries held while the ring is mended; what is more is read again. */
+const MAX_PENDING = 1_024;
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 5_000;
+
+/** Creates the machine of one log, with no followers yet. */
+export function createFollowedLog<F extends Frame, S>(
+  name: LogName,
+  codec: FrameCodec<F>,
+  { readLimit, lingerMs, maxRingEntries, maxRingBytes }: FollowedLogOptions,
+): FollowedLog<F, S> {
+  const cursors = new Map<S, Cursor<F>>();
+  const wanting = new Set<S>();
+  let tail: 'none' | 'attaching' | 'attached' = 'none';
+  let ring: Ring<F> | undefined;
+  /** `broken`: something is missing and not yet asked for, as the broker did not answer. */
+  let state: 'whole' | 'mending' | 'broken' = 'whole';
+  let pages: Ring<F>[] = [];
+  let pending: Entry[] = [];
+  let hasMissed = false;
+  let pageAfter: StartPosition | undefined;
+  let idleSince: number | undefined;
+  let retryMs = FIRST_RETRY_MS;
+  let retryAt: number | undefined;
+  let effects: LogEffect<S>[] = [];
+
+  function startTail(): void {
+    if (tail !== 'none') return;
+    tail = 'attaching';
+    effects.push({ type: 'tail' });
+  }
+
+  /** Reads again from the ring's end, with the broker's check that it is the log's still. */
+  function mend(): void {
+    if (!ring || state === 'mending') return;
+    state = 'broken';
+    if (retryAt !== undefined) return;
+    state = 'mending';
+    effects.push({ type: 'read', purpose: 'ring', after: ring.end, limit: readLimit });
+  }
+
+  /** Asks for one page at a time, the oldest place first: who waits at a later one mostly finds it in that page. */
+  function readPage(): void {
+    if (pageAfter !== undefined || wanting.size === 0 || tail !== 'attached' || retryAt !== undefined) return;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const subscription of wanting) {
+      const { position } = cursors.get(subscription) as Cursor<F>;
+      const rank = rankOf(position);
+      if (rank < lowest) [pageAfter, lowest] = [position, rank];
+    }
+    if (pageAfter !== undefined) effects.push({ type: 'read', purpose: 'page', after: pageAfter, limit: readLimit });
+  }
+
+  /** What can't be compared, such as another epoch's place, comes last: it is answered by a gap, mostly for all at once. */
+  function rankOf(position: StartPosition): number {
+    if (position === 'start') return -1;
+    const parts = findPositionParts(position);
+    return parts && (!ring || parts.epoch === partsOf(ring.end).epoch) ? parts.offset : Number.MAX_VALUE;
+  }
+
+  function retryLater(now: number): void {
+    if (retryAt !== undefined) return;
+    retryAt = now + retryMs;
+    retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+    effects.push({ type: 'wake', at: retryAt });
+  }
+
+  function retry(): void {
+    retryAt = undefined;
+    if (cursors.size > 0) startTail();
+    if (state === 'broken') mend();
+    readPage();
+  }
+
+  function takeEntry(entry: Entry): void {
+    const succession = ring && state === 'whole' ? ring.judge(entry) : 'unproven';
+    if (succession === 'known') return;
+    if (succession === 'next') {
+      ring?.push(entry);
+      growRing();
+      return;
+    }
+    if (entry.previous === null && pending.length > 0) {
+      // Nothing ties it to what came before, which may be from before a reconnection of the engine's, and rolled back since.
+      pending = [];
+      hasMissed = true;
+    }
+    if (pending.length < MAX_PENDING) pending.push(entry);
+    else hasMissed = true;
+    if (state === 'whole') mend();
+  }
+
+  /** Takes what came while the ring could not: what follows; and if something does not, the broker is asked again. */
+  function takePending(): void {
+    let isUnproven = hasMissed;
+    for (const entry of pending) {
+      const succession = ring?.judge(entry);
+      if (succession === 'next') ring?.push(entry);
+      else if (succession === 'unproven') isUnproven = true;
+    }
+    pending = [];
+    hasMissed = false;
+    if (isUnproven) mend();
+    growRing();
+  }
+
+  function growRing(): void {
+    ring?.trim(maxRingEntries, maxRingBytes);
+    effects.push({ type: 'grown' });
+  }
+
+  function takeMended(reading: Reading): void {
+    if (!ring) return;
+    state = 'whole';
+    if (reading.gap) {
+      // What the ring holds is no longer the log: its followers' places are judged one by one, by read.
+      ring = createPage(ring.end, reading, codec);
+      pages = [];
+    } else {
+      for (const entry of reading.entries) ring.push(entry);
+    }
+    for (const cursor of cursors.values()) cursor.isProven = false;
+    if (reading.entries.length >= readLimit) mend();
+    if (state === 'whole') takePending();
+    else growRing();
+  }
+
+  function takePage(after: StartPosition, reading: Reading): void {
+    pageAfter = undefined;
+    const page = createPage(after, reading, codec);
+    if (!ring) {
+      // A ring of its own: the page is not trimmed, so that who waits for it goes on at its first entry.
+      ring = reading.entries.length < readLimit ? createPage(after, reading, codec) : createRing(reading.top, codec);
+      takePending();
+    } else {
+      ring.prepend(page);
+      ring.trim(maxRingEntries, maxRingBytes);
+      if (partsOf(reading.top).epoch !== partsOf(ring.end).epoch) mend();
+    }
+    if (ring.find(page.base) === undefined) pages = [page, ...pages].slice(0, MAX_PAGES);
+    for (const subscription of wanting) {
+      const cursor = cursors.get(subscription) as Cursor<F>;
+      const isAnswered = resume(cursor, after, reading, page, codec) || locate(cursor, ring, pages);
+      cursor.isLate = false;
+      if (!isAnswered) continue;
+      wanting.delete(subscription);
+      effects.push({ type: 'ready', subscription });
+    }
+    readPage();
+  }
+
+  /** Finds where a cursor goes on; false: it waits for the broker. */
+  function canGoOn(subscription: S, cursor: Cursor<F>): boolean {
+    const at = cursor.ring;
+    const isHeld = at !== undefined && (at === ring || (pages.includes(at) && cursor.index < at.next));
+    if (isHeld && cursor.index >= at.first) return true;
+    cursor.ring = undefined;
+    if (locate(cursor, ring, pages)) return true;
+    if (cursor.isProven) {
+      mend();
+    } else if (!wanting.has(subscription)) {
+      wanting.add(subscription);
+      cursor.isLate = pageAfter !== undefined;
+      readPage();
+    }
+    return false;
+  }
+
+  function flush(): readonly LogEffect<S>[] {
+    const made = effects;
+    effects = [];
+    return made;
+  }
+
+  return {
+    name,
+    subscriptions: cursors,
+    get bytes() {
+      return pages.reduce((sum, page) => sum + page.bytes, ring?.bytes ?? 0);
+    },
+    get isWhole() {
+      return tail === 'attached' && ring !== undefined && state === 'whole';
+    },
+    step(event, now) {
+      switch (event.type) {
+        case 'follow':
+          idleSince = undefined;
+          cursors.set(event.subscription, createCursor(event.after));
+          startTail();
+          effects.push({ type: 'ready', subscription: event.subscription });
+          break;
+        case 'unfollow':
+          cursors.delete(event.subscription);
+          wanting.delete(event.subscription);
+          if (cursors.size > 0 || idleSince !== undefined) break;
+          idleSince = now;
+          effects.push({ type: 'wake', at: now + lingerMs });
+          break;
+        case 'attached':
+          tail = 'attached';
+          readPage();
+          break;
+        case 'tail-failed':
+          tail = 'none';
+          retryLater(now);
+          break;
+        case 'entry':
+          takeEntry(event.entry);
+          break;
+        case 'top':
+          // A read under way may have been answered before this top was, and what is pending rolled back: it is asked once more.
+          if (!ring || state !== 'whole') hasMissed = true;
+          else if (event.top !== ring.end) mend();
+          break;
+        case 'read':
+          retryMs = FIRST_RETRY_MS;
+          if (event.purpose === 'ring') takeMended(event.reading);
+          else takePage(event.after, event.reading);
+          break;
+        case 'read-failed':
+          if (event.purpose === 'ring') state = 'broken';
+          else pageAfter = undefined;
+          retryLater(now);
+          break;
+        case 'shrink':
+          pages = [];
+          ring?.trim(0, 0);
+          break;
+        case 'wake':
+          if (retryAt !== undefined && now >= retryAt) retry();
+          if (idleSince !== undefined && now >= idleSince + lingerMs) effects.push({ type: 'forget' });
+          break;
+      }
+      return flush();
+    },
+    take(subscription, maxBytes) {
+      const deliveries: Delivery<F>[] = [];
+      const cursor = cursors.get(subscription);
+      if (cursor?.gap) deliveries.push({ type: 'gap', ...cursor.gap });
+      if (cursor) cursor.gap = undefined;
+      // After a gap too: what the cursor stood in may be trimmed by now, as a full socket takes nothing for long.
+      if (!cursor || !canGoOn(subscription, cursor)) return { deliveries, hasMore: false, effects: flush() };
+      const at = cursor.ring as Ring<F>;
+      if (cursor.index < at.next) {
+        const chunk = at.chunk(cursor.index, maxBytes);
+        deliveries.push({ type: 'entries', chunk, ring: at });
+        cursor.index = chunk.to;
+        cursor.isProven = false;
+      }
+      cursor.position = at.positionBefore(cursor.index);
+      const isAtEnd = at === ring && cursor.index === at.next;
+      if (isAtEnd && state === 'whole' && !cursor.isLive) {
+        cursor.isLive = true;
+        deliveries.push({ type: 'live', at: cursor.position });
+      }
+      if (deliveries.length > 0) cursor.isAtStart = false;
+      return { deliveries, hasMore: !isAtEnd, effects: flush() };
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket as NetSocket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { CLOSE_CODES, MAX_CLIENT_FRAME_BYTES } from '../../protocol/index.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../index.ts';
+import { dialServer } from './node-canary.ts';
+import { nodeClock } from './node-clock.ts';
+import { closeSoon, joinNodeSocket } from './node-socket.ts';
+import { isOriginAllowed } from './origin.ts';
+import { wireFrames } from './wire-frame.ts';
+
+export type { Gateway, GatewayEvent, GatewayHandler, GatewayHealth, GatewayOptions, PartHealth } from '../index.ts';
+
+/** How a gateway is put on a Node server. */
+export interface ServeOptions extends GatewayOptions {
+  /** The path of WebSocket upgrades. @default "/websocket" */
+  readonly path?: string;
+}
+
+/** Why an upgrade is refused, as HTTP. */
+interface Refusal {
+  readonly status: 400 | 403 | 404 | 405 | 426 | 503;
+  readonly reason: string;
+}
+
+/**
+ * Puts a gateway on a server, which may be the app's own: it takes only the upgrades of its path. Close it before the
+ * server: a server waits for its connections.
+ * @throws {RangeError} when an option is unsafe; it says what to set
+ */
+export function serveGateway(server: Server, { path = '/websocket', ...options }: ServeOptions): Gateway {
+  const acceptor = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: MAX_CLIENT_FRAME_BYTES,
+    perMessageDeflate: false, // frames are made once for all; and a small message can inflate to a large one
+    skipUTF8Validation: true, // checked by us, so that bad UTF-8 gets our close code
+  });
+  const gateway = createGateway<Uint8Array>(options, {
+    clock: nodeClock,
+    frames: wireFrames,
+    defer: setImmediate,
+    dialCanary: (onText, onClose) => dialServer(server, path, onText, onClose),
+  });
+  const { origins, onEvent } = gateway.options;
+
+  function upgrade(request: IncomingMessage, transport: Duplex, head: Buffer): void {
+    const isOurs = pathOf(request) === path;
+    if (!isOurs && server.listenerCount('upgrade') > 1) return; // another listener's
+    const refusal = isOurs ? findRefusal(request) : ({ status: 404, reason: `WebSockets are at ${path}` } as const);
+    if (refusal) {
+      refuse(transport, refusal);
+      return;
+    }
+    (transport as NetSocket).setNoDelay?.(true);
+    acceptor.handleUpgrade(request, transport, head, (webSocket) => {
+      webSocket.on('error', () => {}); // ws closes with the code that the fault asks for; `close` follows
+      // RFC 6455 has no "try later" before the upgrade that a browser could read; so it is a close code.
+      if (gateway.findRefusal() === 'overloaded')
+        return closeSoon(webSocket, CLOSE_CODES.overloaded, 'too many connections');
+      joinNodeSocket(webSocket, transport, gateway);
+    });
+  }
+
+  function findRefusal(request: IncomingMessage): Refusal | undefined {
+    const { origin, host, 'sec-websocket-version': version, upgrade: protocol = '' } = request.headers;
+    if (!isOriginAllowed(origin, host, origins)) return { status: 403, reason: 'origin not allowed' };
+    if (request.method !== 'GET') return { status: 405, reason: 'use GET' };
+    if (request.httpVersion !== '1.1') return { status: 400, reason: 'use HTTP/1.1' }; // RFC 6455, 4.2.1
+    if (protocol.toLowerCase() !== 'websocket') return { status: 400, reason: 'not a WebSocket upgrade' };
+    if (version !== '13') return { status: 426, reason: 'WebSocket version must be 13' }; // RFC 6455, 4.4
+    return gateway.findRefusal() === 'draining' ? { status: 503, reason: 'draining' } : undefined;
+  }
+
+  function refuse(transport: Duplex, { status, reason }: Refusal): void {
+    onEvent({ type: 'upgrade-refused', status, reason });
+    transport.on('error', () => {}); // the peer may be gone already; it is ended either way
+    // The server no longer minds this transport: a peer that never hangs up would keep it for ever.
+    transport.once('finish', () => transport.destroy());
+    const version = status === 426 ? 'Sec-WebSocket-Version: 13\r\n' : '';
+    transport.end(
+      `HTTP/1.1 ${status} ${reason}\r\n${version}Connection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`,
+    );
+  }
+
+  server.on('upgrade', upgrade);
+  const { close } = gateway;
+  return Object.assign(gateway, {
+    async close() {
+      server.off('upgrade', upgrade);
+      await close();
+    },
+  });
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const end = url.search(/[?#]/);
+  return end < 0 ? url : url.slice(0, end);
+}

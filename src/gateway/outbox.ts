@@ -1,0 +1,119 @@
+import { type ControlFrame, encodeControlFrame } from '../protocol/index.ts';
+import type { Follower, Relay, Subscription } from './relay.ts';
+import type { Frame } from './ring.ts';
+import type { FrameMaker, Socket } from './socket.ts';
+import type { Traffic } from './traffic.ts';
+
+/** What a connection sends: its own frames at once, its logs' as the socket takes them; one write a turn. */
+export interface Outbox extends Follower {
+  /** Sends a frame of the gateway's own, before what its logs have. */
+  say(frame: ControlFrame): void;
+  /** No longer sends what a subscription has. */
+  forget(subscription: Subscription): void;
+  /** Goes on: the socket has room again. */
+  drained(): void;
+  /** Frames of the gateway's own that wait for room, in bytes. */
+  readonly heldBytes: number;
+  /** How long the last write has not drained, in milliseconds; 0 when it has. */
+  stalledMs(now: number): number;
+  /** Leaves out a time in which this process stood still. */
+  forgive(ms: number): void;
+  close(): void;
+}
+
+/** What an outbox runs on. */
+export interface OutboxContext<F extends Frame> {
+  readonly relay: Relay<F>;
+  readonly frames: FrameMaker<F>;
+  readonly traffic: Traffic;
+  readonly options: { readonly clock: { now(): number } };
+}
+
+/** How much is taken for one write; with one entry more, the most that is ever unsent. */
+const WRITE_BYTES = 65_536;
+
+/** Creates the outbox of an open socket. */
+export function createOutbox<F extends Frame>(
+  socket: Socket<F>,
+  { relay, frames, traffic, options: { clock } }: OutboxContext<F>,
+): Outbox {
+  const ready = new Set<Subscription>();
+  let said: F[] = [];
+  let heldBytes = 0;
+  let fullSince: number | undefined;
+  let isClosed = false;
+
+  function pump(): void {
+    while (!isClosed && !socket.isFull && (said.length > 0 || ready.size > 0)) {
+      const batch = said;
+      said = [];
+      heldBytes = 0;
+      takeReady(batch);
+      if (batch.length > 0) socket.write(batch);
+    }
+    fullSince = socket.isFull ? (fullSince ?? clock.now()) : undefined;
+  }
+
+  /** Each log in turn, so that a long history of one does not hold up the others. */
+  function takeReady(batch: F[]): void {
+    let bytes = 0;
+    for (const subscription of ready) {
+      if (bytes >= WRITE_BYTES) return;
+      ready.delete(subscription);
+      const { deliveries, hasMore } = relay.take(subscription, WRITE_BYTES);
+      if (hasMore) ready.add(subscription);
+      for (const delivery of deliveries) {
+        switch (delivery.type) {
+          case 'entries':
+            batch.push(delivery.chunk.frame);
+            bytes += delivery.chunk.frame.byteLength;
+            traffic.countEntries(delivery.chunk.to - delivery.chunk.from, delivery.chunk.frame.byteLength);
+            break;
+          case 'gap':
+            traffic.countGap(delivery.reason);
+            batch.push(encode({ type: 'gap', log: subscription.log, at: delivery.at, reason: delivery.reason }));
+            break;
+          case 'live':
+            batch.push(encode({ type: 'live', log: subscription.log, at: delivery.at }));
+            break;
+        }
+      }
+    }
+  }
+
+  function encode(frame: ControlFrame): F {
+    return frames.encode(encodeControlFrame(frame));
+  }
+
+  return {
+    markReady(subscription) {
+      if (!isClosed) ready.add(subscription);
+    },
+    pump,
+    say(frame) {
+      if (isClosed) return;
+      const encoded = encode(frame);
+      said.push(encoded);
+      heldBytes += encoded.byteLength;
+      pump();
+    },
+    forget: (subscription) => void ready.delete(subscription),
+    drained() {
+      fullSince = undefined;
+      pump();
+    },
+    get heldBytes() {
+      return heldBytes;
+    },
+    stalledMs: (now) => (fullSince === undefined ? 0 : now - fullSince),
+    forgive(ms) {
+      if (fullSince !== undefined) fullSince += ms;
+    },
+    close() {
+      isClosed = true;
+      ready.clear();
+      said = [];
+      heldBytes = 0;
+    },
+  };
+}

@@ -1,0 +1,265 @@
+import type { Broker } from '../broker/index.ts';
+import type { Clock, LogName, StartPosition, Stop } from '../protocol/index.ts';
+import { createFollowedLog } from './followed-log.ts';
+import type { FollowedLog, FollowedLogOptions, LogEffect, LogEvent, ReadPurpose, Taking } from './log-events.ts';
+import type { Frame, FrameCodec } from './ring.ts';
+
+/** One follower of one log. */
+export interface Subscription {
+  readonly log: LogName;
+  readonly follower: Follower;
+}
+
+/** Who follows logs: a connection, or the gateway itself. */
+export interface Follower {
+  /** Says that a subscription may have something to take. */
+  markReady(subscription: Subscription): void;
+  /** Called once after all marks of a turn: take, and write once. */
+  pump(): void;
+}
+
+/** Follows logs for all connections of a gateway: each log once, in one memory budget. */
+export interface Relay<F extends Frame> {
+  follow(subscription: Subscription, after: StartPosition): void;
+  unfollow(subscription: Subscription): void;
+  take(subscription: Subscription, maxBytes: number): Taking<F, Subscription>;
+  /** Logs followed, subscriptions, and bytes held in memory. */
+  stats(): { readonly logs: number; readonly subscriptions: number; readonly bytes: number };
+  close(): void;
+}
+
+/** What a relay runs on. */
+export interface RelayOptions<F extends Frame> extends FollowedLogOptions {
+  readonly broker: Broker;
+  readonly codec: (log: LogName) => FrameCodec<F>;
+  readonly clock: Clock;
+  /** Calls back at the end of this turn of the event loop: what a log gained in it goes out as one. */
+  readonly defer: (callback: () => void) => void;
+  /** Memory for rings and pages of all logs, in bytes. */
+  readonly maxMemoryBytes: number;
+  /** Broker reads under way at once. */
+  readonly maxReads: number;
+  /** Told of what went wrong and was survived: a malformed entry, a failed read, a follower that threw. */
+  readonly onFault: (fault: { readonly during: string; readonly log?: LogName; readonly error: unknown }) => void;
+}
+
+interface Followed<F extends Frame> {
+  readonly machine: FollowedLog<F, Subscription>;
+  bytes: number;
+  stopTail: Stop | undefined;
+  isGone: boolean;
+}
+
+/** How many tops are asked for at once after the live end broke. */
+const TOPS_BATCH = 1_000;
+const TOPS_RETRY_MS = 1_000;
+/** What part of the budget is left when it is passed: all logs are looked at for it, so not at every entry. */
+const SHRINK_SHARE = 7 / 8;
+
+/** Creates a relay that follows nothing yet. */
+export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F> {
+  const { broker, codec, clock, defer, maxMemoryBytes, maxReads, onFault } = options;
+  const logs = new Map<LogName, Followed<F>>();
+  const grown = new Set<Followed<F>>();
+  const ready = new Set<Subscription>();
+  const queue: (() => Promise<void>)[] = [];
+  const timers = new Set<Stop>();
+  let reads = 0;
+  let bytes = 0;
+  let isDeferred = false;
+  let isClosed = false;
+
+  const stopInterrupted = broker.on('interrupted', (names) => {
+    compareTops(names === 'all' ? [...logs.keys()] : names.filter((name) => logs.has(name)));
+  });
+
+  function run(followed: Followed<F>, event: LogEvent<Subscription>): void {
+    if (followed.isGone) return;
+    try {
+      perform(followed, followed.machine.step(event, clock.now()));
+    } catch (error) {
+      onFault({ during: event.type, log: followed.machine.name, error });
+      // Who waits for a reading that can't be used waits for the next one.
+      if (event.type === 'read')
+        perform(followed, followed.machine.step({ ...event, type: 'read-failed' }, clock.now()));
+    }
+    const { bytes: now } = followed.machine;
+    bytes += now - followed.bytes;
+    followed.bytes = now;
+    if (bytes > maxMemoryBytes) shrink(followed);
+  }
+
+  function perform(followed: Followed<F>, effects: readonly LogEffect<Subscription>[]): void {
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'tail':
+          void startTail(followed);
+          break;
+        case 'read':
+          queue.push(() => read(followed, effect.purpose, effect.after, effect.limit));
+          readNext();
+          break;
+        case 'ready':
+          ready.add(effect.subscription);
+          flushSoon();
+          break;
+        case 'grown':
+          grown.add(followed);
+          flushSoon();
+          break;
+        case 'wake':
+          wake(effect.at - clock.now(), () => run(followed, { type: 'wake' }));
+          break;
+        case 'forget':
+          forget(followed);
+          break;
+      }
+    }
+  }
+
+  async function startTail(followed: Followed<F>): Promise<void> {
+    const { name } = followed.machine;
+    try {
+      const stop = await broker.tail(name, (entry) => run(followed, { type: 'entry', entry }));
+      if (followed.isGone) stop();
+      else followed.stopTail = stop;
+      run(followed, { type: 'attached' });
+    } catch (error) {
+      onFault({ during: 'tail', log: name, error });
+      run(followed, { type: 'tail-failed' });
+    }
+  }
+
+  async function read(followed: Followed<F>, purpose: ReadPurpose, after: StartPosition, limit: number): Promise<void> {
+    if (followed.isGone) return;
+    try {
+      const reading = await broker.read(followed.machine.name, after, limit);
+      run(followed, { type: 'read', purpose, after, reading });
+    } catch (error) {
+      onFault({ during: 'read', log: followed.machine.name, error });
+      run(followed, { type: 'read-failed', purpose });
+    }
+  }
+
+  function readNext(): void {
+    if (reads >= maxReads) return;
+    const next = queue.shift();
+    if (!next) return;
+    reads++;
+    void next().finally(() => {
+      reads--;
+      readNext();
+    });
+  }
+
+  function compareTops(names: readonly LogName[]): void {
+    for (let i = 0; i < names.length; i += TOPS_BATCH) {
+      const batch = names.slice(i, i + TOPS_BATCH);
+      broker.tops(batch).then(
+        (tops) => {
+          for (const [name, top] of tops) {
+            const followed = logs.get(name);
+            if (followed) run(followed, { type: 'top', top });
+          }
+        },
+        (error) => {
+          onFault({ during: 'tops', error });
+          wake(TOPS_RETRY_MS, () => compareTops(batch.filter((name) => logs.has(name))));
+        },
+      );
+    }
+  }
+
+  function wake(ms: number, callback: () => void): void {
+    if (isClosed) return;
+    const stop = clock.after(Math.max(0, ms), () => {
+      timers.delete(stop);
+      callback();
+    });
+    timers.add(stop);
+  }
+
+  function flushSoon(): void {
+    if (isDeferred) return;
+    isDeferred = true;
+    defer(flush);
+  }
+
+  function flush(): void {
+    isDeferred = false;
+    const followers = new Set<Follower>();
+    const mark = (subscription: Subscription) => {
+      subscription.follower.markReady(subscription);
+      followers.add(subscription.follower);
+    };
+    for (const { machine } of grown) for (const subscription of machine.subscriptions.keys()) mark(subscription);
+    for (const subscription of ready) mark(subscription);
+    grown.clear();
+    ready.clear();
+    for (const follower of followers) {
+      try {
+        follower.pump();
+      } catch (error) {
+        onFault({ during: 'pump', error }); // one follower's fault costs the others nothing
+      }
+    }
+  }
+
+  /** Frees memory: what is cheapest to have again goes first. The log that just grew keeps what its followers come for. */
+  function shrink(latest: Followed<F>): void {
+    const goal = maxMemoryBytes * SHRINK_SHARE;
+    const byUse = [...logs.values()].filter((followed) => followed !== latest);
+    for (const followed of byUse) if (bytes > goal && followed.machine.subscriptions.size === 0) forget(followed);
+    for (const followed of byUse) {
+      if (bytes <= goal) return;
+      if (followed.isGone || followed.bytes === 0) continue;
+      followed.machine.step({ type: 'shrink' }, clock.now());
+      bytes += followed.machine.bytes - followed.bytes;
+      followed.bytes = followed.machine.bytes;
+    }
+  }
+
+  function forget(followed: Followed<F>): void {
+    if (followed.isGone) return;
+    followed.isGone = true;
+    followed.stopTail?.();
+    bytes -= followed.bytes;
+    logs.delete(followed.machine.name);
+    grown.delete(followed);
+  }
+
+  return {
+    follow(subscription, after) {
+      let followed = logs.get(subscription.log);
+      if (!followed) {
+        const machine = createFollowedLog<F, Subscription>(subscription.log, codec(subscription.log), options);
+        followed = { machine, bytes: 0, stopTail: undefined, isGone: false };
+        logs.set(subscription.log, followed);
+      }
+      run(followed, { type: 'follow', subscription, after });
+    },
+    unfollow(subscription) {
+      ready.delete(subscription);
+      const followed = logs.get(subscription.log);
+      if (followed) run(followed, { type: 'unfollow', subscription });
+    },
+    take(subscription, maxBytes) {
+      const followed = logs.get(subscription.log);
+      if (!followed) return { deliveries: [], hasMore: false, effects: [] };
+      const taking = followed.machine.take(subscription, maxBytes);
+      perform(followed, taking.effects);
+      return taking;
+    },
+    stats() {
+      let subscriptions = 0;
+      for (const { machine } of logs.values()) subscriptions += machine.subscriptions.size;
+      return { logs: logs.size, subscriptions, bytes };
+    },
+    close() {
+      isClosed = true;
+      stopInterrupted();
+      for (const stop of timers) stop();
+      for (const followed of [...logs.values()]) forget(followed);
+    },
+  };
+}

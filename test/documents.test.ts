@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+/** Below the checkout, so that packages resolve as they do for a reader who is in it. */
+const WORK = join(ROOT, '.cache', `documents-${process.pid}`);
+const DOCUMENTS = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
+  name.endsWith('.md'),
+);
+/** A fence that names its file holds code for the compiler: ```ts server.ts */
+const NAMED_FENCE = /^```tsx? ([\w-]+\.tsx?)\n([\s\S]*?)^```$/gm;
+const ANY_FENCE = /^```tsx?\b.*$/gm;
+const LINK = /\]\(([^)#:]+)(?:#[^)]*)?\)/g;
+
+afterAll(() => rmSync(WORK, { recursive: true, force: true }));
+
+/** Writes a document's files beside one another and says what the compiler says of them. */
+function compile(name: string, files: readonly (readonly [name: string, code: string])[]): string {
+  const folder = join(WORK, basename(name, '.md'));
+  mkdirSync(folder, { recursive: true });
+  for (const [file, code] of files) writeFileSync(join(folder, file), code);
+  const compilerOptions = {
+    noEmit: true,
+    composite: false,
+    declaration: false,
+    declarationMap: false,
+    isolatedDeclarations: false,
+    rewriteRelativeImportExtensions: false,
+    allowImportingTsExtensions: true,
+    lib: ['ES2022', 'DOM', 'DOM.Iterable'],
+    types: ['node'],
+    jsx: 'react-jsx',
+  };
+  const config = { extends: join(ROOT, 'tsconfig.base.json'), compilerOptions, include: ['.'] };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+  try {
+    execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', folder], { encoding: 'utf8' });
+    return '';
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}
+
+test('the compiler that checks documents can say no', () => {
+  expect(
+    compile('wrong', [['wrong.ts', "import { type } from 'message-flow/contract';\ntype<string>().nothing;\n"]]),
+  ).toContain("'nothing' does not exist");
+});
+
+describe.each(DOCUMENTS)('%s', (name) => {
+  const text = readFileSync(join(ROOT, name), 'utf8');
+
+  test('every block of TypeScript names its file, so that it is compiled', () => {
+    expect([...text.matchAll(ANY_FENCE)].length).toBe(filesOf(text).length);
+  });
+
+  test('its links lead to files', () => {
+    const missing = [...text.matchAll(LINK)]
+      .map(([, to = '']) => join(dirname(name), to))
+      .filter((path) => !isThere(path));
+    expect(missing).toEqual([]);
+  });
+});
+
+describe.each(DOCUMENTS.filter((name) => filesOf(readFileSync(join(ROOT, name), 'utf8')).length > 0))('%s', (name) => {
+  test('its code compiles', () => {
+    expect(compile(name, filesOf(readFileSync(join(ROOT, name), 'utf8')))).toBe('');
+  });
+});
+
+function filesOf(text: string): (readonly [name: string, code: string])[] {
+  return [...text.matchAll(NAMED_FENCE)].map(([, file = '', code = '']) => [file, code]);
+}
+
+function isThere(path: string): boolean {
+  try {
+    return readdirSync(dirname(join(ROOT, path))).includes(basename(path));
+  } catch {
+    return false; // its folder is not there either
+  }
+}

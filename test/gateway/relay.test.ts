@@ -1,0 +1,195 @@
+import type { LogName } from 'message-flow/protocol';
+import { expect, test } from 'vitest';
+import { nextTurn, until } from '../support/until.ts';
+import { append, topOf } from './test-gateway.ts';
+import { keys, LOG, live, startRelay } from './test-relay.ts';
+
+test('a log is tailed once, however many follow it', async () => {
+  const { follow, broker } = startRelay();
+  await live(...Array.from({ length: 50 }, () => follow(LOG, 'start')));
+  expect(broker.tailCount).toBe(1);
+});
+
+test('ring and tail stay for 60 s after the last follower, and no longer', async () => {
+  const { relay, follow, broker, time } = startRelay();
+  const reader = follow(LOG, 'start');
+  await live(reader);
+  relay.unfollow(reader.subscription);
+  time.advance(59_999);
+  expect([broker.tailCount, relay.stats().logs]).toEqual([1, 1]);
+  time.advance(1);
+  expect([broker.tailCount, relay.stats().logs, relay.stats().bytes]).toEqual([0, 0, 0]);
+});
+
+test('who comes back within 60 s is served without the broker, and the 60 s begin anew', async () => {
+  const { relay, follow, broker, time } = startRelay();
+  const [at] = await append(broker, LOG, 1);
+  const reader = follow(LOG, 'start');
+  await live(reader);
+  relay.unfollow(reader.subscription);
+  time.advance(50_000);
+  await append(broker, LOG, 3, 2);
+  const readCount = broker.readCount;
+  const back = follow(LOG, at as never);
+  await live(back);
+  expect(back.told).toEqual([...keys(2, 4), 'LIVE']);
+  expect(broker.readCount).toBe(readCount);
+  relay.unfollow(back.subscription);
+  time.advance(59_000);
+  expect(broker.tailCount).toBe(1);
+  time.advance(1_000);
+  expect(broker.tailCount).toBe(0);
+});
+
+test('a tail that opens after its log was forgotten is closed at once', async () => {
+  const { relay, follow, broker, time } = startRelay();
+  const reader = follow(LOG, 'start');
+  relay.unfollow(reader.subscription);
+  time.advance(60_000);
+  await nextTurn();
+  expect([broker.tailCount, relay.stats().logs]).toEqual([0, 0]);
+});
+
+test('at most maxReads reads are under way at once', async () => {
+  const { follow, broker } = startRelay({ maxReads: 4 });
+  await live(...Array.from({ length: 100 }, (_, i) => follow(`channel/c${i}` as LogName, 'start')));
+  expect(broker.mostReads).toBe(4);
+});
+
+test('what the live end lost is had as soon as it says that it was interrupted', async () => {
+  const { follow, broker } = startRelay();
+  const readers = [follow(LOG, 'start'), follow('channel/b' as LogName, 'start')];
+  await live(...readers);
+  broker.isDeaf = true;
+  await append(broker, LOG, 3);
+  await append(broker, 'channel/b', 2);
+  broker.isDeaf = false;
+  await nextTurn();
+  expect(readers.map(({ told }) => told.length)).toEqual([1, 1]);
+  broker.interrupt([LOG]);
+  await until(() => readers[0]?.told.length === 4, 'the three');
+  expect(readers[1]?.told).toHaveLength(1);
+  broker.interrupt('all');
+  await until(() => readers[1]?.told.length === 3, 'the two');
+  expect(readers.map(({ told }) => told)).toEqual([
+    ['LIVE', ...keys(1, 3)],
+    ['LIVE', ...keys(1, 2)],
+  ]);
+});
+
+test('an interruption in which nothing was lost costs no read', async () => {
+  const { follow, broker } = startRelay();
+  await live(follow(LOG, 'start'));
+  const { readCount } = broker;
+  broker.interrupt('all');
+  await nextTurn();
+  expect([broker.topsCount, broker.readCount]).toEqual([1, readCount]);
+});
+
+test('tops that fail after an interruption are asked for again', async () => {
+  const { follow, broker, time, faults } = startRelay();
+  const reader = follow(LOG, 'start');
+  await live(reader);
+  broker.isDeaf = true;
+  await append(broker, LOG, 3);
+  broker.isDeaf = false;
+  broker.failing.tops = 3;
+  broker.interrupt('all');
+  await until(() => {
+    time.advance(500);
+    return reader.told.length === 4;
+  }, 'the three');
+  expect(faults).toEqual(['tops', 'tops', 'tops']);
+});
+
+test('a hole in the live end is mended by a read before anything after it is told', async () => {
+  const { follow, broker } = startRelay();
+  const reader = follow(LOG, 'start');
+  await live(reader);
+  await append(broker, LOG, 2);
+  broker.isDeaf = true;
+  await append(broker, LOG, 2, 3);
+  broker.isDeaf = false;
+  await append(broker, LOG, 2, 5);
+  await until(() => reader.told.length === 7, 'all');
+  expect(reader.told).toEqual(['LIVE', ...keys(1, 6)]);
+});
+
+test('what is lost while the first page is on its way is had after an interruption', async () => {
+  const { follow, broker } = startRelay();
+  let late: () => void = () => {};
+  const { read } = broker;
+  broker.read = async (...args) => {
+    const reading = await read(...args);
+    await new Promise<void>((resolve) => {
+      late = resolve;
+    });
+    return reading;
+  };
+  const reader = follow(LOG, await topOf(broker, LOG));
+  await until(() => broker.readCount === 1 && broker.tailCount === 1, 'the read');
+  await nextTurn();
+  await nextTurn();
+  broker.isDeaf = true;
+  await append(broker, LOG, 3);
+  broker.isDeaf = false;
+  broker.interrupt('all');
+  await nextTurn();
+  broker.read = read;
+  late();
+  await until(() => reader.told.filter((told) => told !== 'LIVE').length === 3, 'the three');
+});
+
+test('reads that fail are asked again, later and later, and nothing is lost or told twice', async () => {
+  const { follow, broker, time, faults } = startRelay();
+  await append(broker, LOG, 10);
+  broker.failing.read = 5;
+  const reader = follow(LOG, 'start');
+  const begin = time.clock.now();
+  await until(() => {
+    time.advance(50);
+    return reader.told.includes('LIVE');
+  }, 'LIVE');
+  expect(reader.told).toEqual([...keys(1, 10), 'LIVE']);
+  expect(faults).toEqual(Array.from({ length: 5 }, () => 'read'));
+  expect(time.clock.now() - begin).toBeGreaterThan(250 + 500 + 1_000 + 2_000 + 4_000);
+});
+
+test('a tail that fails is asked for again', async () => {
+  const { follow, broker, time, faults } = startRelay();
+  broker.failing.tail = 3;
+  const reader = follow(LOG, 'start');
+  await until(() => {
+    time.advance(50);
+    return reader.told.includes('LIVE');
+  }, 'LIVE');
+  expect(faults).toEqual(['tail', 'tail', 'tail']);
+  await append(broker, LOG, 1);
+  await until(() => reader.told.includes('key 1'), 'the entry');
+});
+
+test('a page with a spoilt entry is asked for again, not waited for in silence', async () => {
+  const { follow, broker, time, faults } = startRelay();
+  await append(broker, LOG, 3);
+  broker.spoil = (reading) => ({
+    ...reading,
+    entries: reading.entries.map((entry) => ({ ...entry, at: 'spoilt' as never })),
+  });
+  const reader = follow(LOG, 'start');
+  await until(() => faults.length > 0, 'the fault');
+  broker.spoil = undefined;
+  await until(() => {
+    time.advance(50);
+    return reader.told.includes('LIVE');
+  }, 'LIVE');
+  expect(reader.told).toEqual([...keys(1, 3), 'LIVE']);
+});
+
+test('a closed relay ends its tails and asks nothing more', async () => {
+  const { relay, follow, broker, time } = startRelay();
+  await live(follow(LOG, 'start'), follow('channel/b' as LogName, 'start'));
+  relay.close();
+  broker.interrupt('all');
+  await nextTurn();
+  expect([broker.tailCount, broker.topsCount, time.timerCount]).toEqual([0, 0, 0]);
+});

@@ -1,0 +1,144 @@
+import { expect, test } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { until } from '../support/until.ts';
+import { layFrame } from './raw-socket.ts';
+import { startGateway } from './test-gateway.ts';
+
+test('a request without an origin is no page and may connect', async () => {
+  const { open } = await startGateway();
+  expect((await open()).status).toBe(101);
+});
+
+test('the 2016 bytes of AUTH REQUEST are the first thing a connection hears', async () => {
+  const { open } = await startGateway();
+  const socket = await open();
+  await socket.text(() => true, 'AUTH REQUEST');
+  expect(socket.frames).toEqual([{ isFinal: true, opcode: 1, payload: Buffer.from('{"id": "AUTH REQUEST"}') }]);
+});
+
+test('no extension and no subprotocol is taken', async () => {
+  const { open } = await startGateway();
+  const socket = await open({ headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' } });
+  expect(socket.status).toBe(101);
+  expect(socket.head.toLowerCase()).not.toContain('sec-websocket-extensions');
+  expect(socket.head.toLowerCase()).not.toContain('sec-websocket-protocol');
+});
+
+test.each([['https://gateway.test'], ['http://gateway.test'], ['http://gateway.test:80'], ['http://GATEWAY.test']])(
+  'by default a page of the same host may connect: %s',
+  async (Origin) => {
+    const { open } = await startGateway();
+    expect((await open({ headers: { Origin } })).status).toBe(101);
+  },
+);
+
+test.each([
+  ['null'],
+  [''],
+  ['http://evil.test'],
+  ['http://gateway.test.evil.test'],
+  ['http://evilgateway.test'],
+  ['http://gateway.test:8080'],
+  ['http://gateway.test@evil.test'],
+  ['http://evil.test/gateway.test'],
+  ['http://evil.test#gateway.test'],
+  ['http://gateway.test.'],
+  ['gateway.test'],
+  ['//gateway.test'],
+  ['http://gatew\u00e4y.test'],
+  ['http://[::1]'],
+  ['http://localhost'],
+  ['file://'],
+])('by default a page of another origin gets a 403 and no upgrade: %j', async (Origin) => {
+  const { open, events } = await startGateway();
+  const socket = await open({ headers: { Origin } });
+  expect(socket.status).toBe(403);
+  await until(() => events.some(({ type }) => type === 'upgrade-refused'), 'the report');
+});
+
+test.each([
+  ['https://app.test', 101],
+  ['http://app.test', 403],
+  ['https://app.test/', 403],
+  ['https://APP.test', 403],
+  ['https://app.test:443', 403],
+  ['https://gateway.test', 403],
+  ['https://app.test.evil.test', 403],
+])('with origins set, only those connect, to the letter: %s gets %i', async (Origin, status) => {
+  const { open } = await startGateway({ origins: ['https://app.test'] });
+  expect((await open({ headers: { Origin } })).status).toBe(status);
+});
+
+test('a 403 comes before the upgrade, whole and closed, and says why', async () => {
+  const { open } = await startGateway();
+  const socket = await open({ headers: { Origin: 'http://evil.test' } });
+  await socket.ended();
+  expect(socket.head).toContain('Connection: close');
+  expect(socket.body).toBe('origin not allowed');
+});
+
+test('a refused peer that never hangs up is hung up on', async () => {
+  const { open, transports } = await startGateway();
+  const socket = await open({ headers: { Origin: 'http://evil.test' } });
+  await socket.ended();
+  await until(() => transports[0]?.destroyed, 'the transport to be freed');
+});
+
+test.each([
+  ['another path', { path: '/elsewhere' }, 404],
+  ['a path below', { path: '/websocket/x' }, 404],
+  ['a path with a dot segment', { path: '/websocket/../websocket' }, 404],
+  ['an encoded path', { path: '/%77ebsocket' }, 404],
+  ['another method', { method: 'POST' }, 405],
+  ['HTTP/1.0', { httpVersion: '1.0' }, 400],
+  ['another protocol', { headers: { Upgrade: 'h2c' } }, 400],
+  ['an old version', { headers: { 'Sec-WebSocket-Version': '8' } }, 426],
+  ['no version', { headers: { 'Sec-WebSocket-Version': undefined } }, 426],
+  ['no key', { headers: { 'Sec-WebSocket-Key': undefined } }, 400],
+  ['a short key', { headers: { 'Sec-WebSocket-Key': 'c2hvcnQ=' } }, 400],
+] as const)('an upgrade with %s is refused', async (_, handshake, status) => {
+  const { open } = await startGateway();
+  expect((await open(handshake)).status).toBe(status);
+});
+
+test('a refused version is told the right one', async () => {
+  const { open } = await startGateway();
+  const socket = await open({ headers: { 'Sec-WebSocket-Version': '8' } });
+  expect(socket.head).toContain('Sec-WebSocket-Version: 13');
+});
+
+test('a query does not change the path', async () => {
+  const { open } = await startGateway();
+  expect((await open({ path: '/websocket?x=1' })).status).toBe(101);
+});
+
+test('the path can be chosen', async () => {
+  const { open } = await startGateway({ path: '/live' });
+  expect((await open({ path: '/live' })).status).toBe(101);
+});
+
+test("another listener's upgrades are left alone", async () => {
+  const { server, open } = await startGateway();
+  const other = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (request, transport, head) => {
+    if (request.url !== '/hot-reload') return;
+    other.handleUpgrade(request, transport, head, (webSocket) => webSocket.send('hello'));
+  });
+  const theirs = await open({ path: '/hot-reload' });
+  await theirs.text((text) => text === 'hello', 'the other server');
+  const ours = await open();
+  await ours.text((text) => text === '{"id": "AUTH REQUEST"}', 'ours');
+  expect(theirs.texts).toEqual(['hello']);
+});
+
+test('frames in the packet of the handshake are read', async () => {
+  const { open } = await startGateway();
+  const socket = await open({ head: layFrame('<3') });
+  await socket.text((text) => text === '<3', 'the heartbeat');
+});
+
+test('a gateway that was closed leaves upgrades to others', async () => {
+  const { gateway, server } = await startGateway();
+  await gateway.close();
+  expect(server.listenerCount('upgrade')).toBe(0);
+});

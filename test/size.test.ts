@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { rolldown } from 'rolldown';
+import { expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+const ENTRY = join(ROOT, 'test/support/page.ts');
+/** The example's own module that makes the client, which the entry imports. */
+const EXAMPLE = join(ROOT, 'examples/observatory/front/client.ts');
+const MAX_PAGE_BYTES = 6_000;
+const PAGE_FOLDERS = ['client', 'contract', 'protocol'];
+
+/** Bundles a page as an app would, from the sources, into one file that needs no other. */
+async function bundlePage() {
+  const bundle = await rolldown({
+    input: ENTRY,
+    platform: 'browser',
+    resolve: { conditionNames: ['@message-flow/source'] },
+  });
+  const { output } = await bundle.generate({ minify: true });
+  await bundle.close();
+  // Rolldown only warns of an import that it can't find, and the bundle would be small for the wrong reason.
+  expect(output.flatMap((part) => (part.type === 'chunk' ? part.imports : part.fileName))).toEqual([]);
+  expect(output.length).toBe(1);
+  return output[0];
+}
+
+test(`what a page downloads has at most ${MAX_PAGE_BYTES} bytes, minified and gzipped`, async () => {
+  const { code } = await bundlePage();
+  const bytes = gzipSync(code).length;
+  console.log(`message-flow/client: ${bytes} bytes gzipped of ${MAX_PAGE_BYTES}`);
+  expect(bytes).toBeLessThanOrEqual(MAX_PAGE_BYTES);
+});
+
+test(`what a page downloads comes from ${PAGE_FOLDERS.join(', ')} and nowhere else`, async () => {
+  const { moduleIds } = await bundlePage();
+  const ours = moduleIds
+    .filter((id) => id !== ENTRY && id !== EXAMPLE)
+    .map((id) => id.slice(join(ROOT, 'src/').length));
+  expect(ours.filter((path) => !PAGE_FOLDERS.some((folder) => path.startsWith(`${folder}/`)))).toEqual([]);
+});

@@ -1,0 +1,75 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { expect, onTestFinished } from 'vitest';
+
+/** A network that fails is told in the console by the browser itself; nothing can keep it from that. */
+export const NETWORK_ERROR = /Failed to load resource: net::|WebSocket connection to .* failed/;
+/** So is an answer with an error status. */
+export const REFUSED = /Failed to load resource: the server responded with a status of 4\d\d/;
+
+/** The example's page in a browser. */
+export interface DeskPage {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly user: string;
+  readonly connected: Locator;
+  readonly authenticated: Locator;
+  /** The cards of runs, or of those of one file in one state. */
+  runs(fileName?: string, state?: 'queued' | 'running' | 'done' | 'failed' | 'cancelled'): Locator;
+  /** What arrived over the socket, of one event or all. */
+  arrivals(event?: string): Locator;
+  /** The texts of what arrived, in the order in which it came. */
+  readTexts(event: string): Promise<string[]>;
+  choose(name: string, content: string): Promise<void>;
+}
+
+/** Opens the page as a new user, or as the user of a context, and checks when the test ends that nothing went wrong in it. */
+export async function openDesk(
+  browserOrContext: Browser | BrowserContext,
+  url: string,
+  { allowed, ...options }: BrowserContextOptions & { allowed?: RegExp } = {},
+): Promise<DeskPage> {
+  const isContext = 'newPage' in browserOrContext && 'cookies' in browserOrContext;
+  const context = isContext ? browserOrContext : await browserOrContext.newContext(options);
+  const page = await context.newPage();
+  const errors: string[] = [];
+  const note = (text: string) => {
+    if (!allowed?.test(text)) errors.push(text);
+  };
+  page.on('pageerror', (error) => note(String(error)));
+  page.on('dialog', (dialog) => note(`dialog: ${dialog.message()}`));
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) note(message.text());
+  });
+  onTestFinished(async () => {
+    await (isContext ? page : context).close();
+    expect(errors).toEqual([]);
+  });
+  await page.goto(url);
+  const runs: DeskPage['runs'] = (fileName, state) =>
+    page.locator(state ? `.run.${state}` : '.run', fileName === undefined ? {} : { hasText: fileName });
+  const arrivals: DeskPage['arrivals'] = (event) =>
+    page.locator(event === undefined ? '.arrivals li' : `.arrivals li[data-event=${JSON.stringify(event)}]`);
+  return {
+    page,
+    context,
+    user: (await page.locator('#user').textContent()) ?? '',
+    connected: page.locator('#connected'),
+    authenticated: page.locator('#authenticated'),
+    runs,
+    arrivals,
+    readTexts: async (event) => (await arrivals(event).locator('.text').allTextContents()).reverse(),
+    choose: (name, content) =>
+      page.locator('input[type=file]').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(content) }),
+  };
+}
+
+/** Waits until an element's text is this. */
+export async function waitForText(locator: Locator, text: string, timeout = 20_000): Promise<void> {
+  await locator.filter({ hasText: new RegExp(`^${text}$`) }).waitFor({ timeout });
+}
+
+/** A series with this period, in some unit of time; 15,000 points take the server a few seconds. */
+export function createSeries(period: number, pointCount: number): string {
+  const rows = Array.from({ length: pointCount }, (_, i) => `${i},${Math.sin((2 * Math.PI * i) / period).toFixed(5)}`);
+  return `time,value\n${rows.join('\n')}\n`;
+}

@@ -10,7 +10,7 @@ export CHROMIUM ?= /usr/bin/chromium
 
 start: build ## Install, build, and start the example on http://localhost:5000 (PORT=8080 for another port)
 	@echo '== start: http://localhost:$(PORT), until Ctrl-C'
-	@PORT=$(PORT) node examples/observatory/dist/back/server.js
+	@PORT=$(PORT) exec node examples/observatory/dist/back/server.js
 
 build: node_modules/.package-lock.json ## Compile the package and the example
 	@echo '== build'

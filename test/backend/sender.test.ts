@@ -2,7 +2,7 @@ import { FlowError } from 'message-flow/backend';
 import { BrokerError, createMemoryBroker } from 'message-flow/broker';
 import { userLog } from 'message-flow/protocol';
 import { describe, expect, test } from 'vitest';
-import { createFakeClock } from './fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { createTestFlow, nextTurn, readLog } from './fixture.ts';
 import { createHeldBroker } from './held-broker.ts';
 

@@ -1,7 +1,7 @@
 import { createMemoryBroker } from 'message-flow/broker';
 import type { LogName, Position } from 'message-flow/protocol';
 import { describe, expect, test } from 'vitest';
-import { createFakeClock } from './fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { askToken, createTestFlow, nextTurn, readAnswer, readClaims, readErrorCode, readLog } from './fixture.ts';
 
 const P1 = 'channel/project/p1';

@@ -1,8 +1,8 @@
 import type { Gap, Refusal } from 'message-flow/client';
 import { describe, expect, test } from 'vitest';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { nextTurn, until } from '../support/until.ts';
 import { openClient } from './app.ts';
-import { createFakeClock } from './fake-clock.ts';
 import { placesOf, startWire } from './wire.ts';
 
 const P1 = 'channel/project/p1';

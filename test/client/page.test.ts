@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
 import { openClient } from './app.ts';
-import { createFakeClock } from './fake-clock.ts';
 import { createFakePage, createFakeStorage } from './fake-page.ts';
 import { startWire, type Wire } from './wire.ts';
 

@@ -3,7 +3,7 @@ import type { LogName } from 'message-flow/protocol';
 import { describe, expect, test } from 'vitest';
 import type { FollowedLog } from '../../src/client/followed-logs.ts';
 import { createPositionStore } from '../../src/client/position-store.ts';
-import { createFakeClock } from './fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { createFakeStorage } from './fake-page.ts';
 import { ALL, at, ME, PROJECT } from './session-driver.ts';
 

@@ -1,4 +1,5 @@
 import type { Clock } from 'message-flow/protocol';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { nextTurn } from '../support/until.ts';
 
 /** Time for both clocks of a gateway; it moves only when told to. */
@@ -19,45 +20,23 @@ export interface FakeTime {
 const BEGINNING_MS = 1_800_000_000_000;
 const STEP_MS = 1_000;
 
+/** Creates time that stands at the beginning. */
 export function createFakeTime(): FakeTime {
-  const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
-  let now = 0;
-
-  function advance(ms: number): void {
-    const end = now + ms;
-    for (;;) {
-      const [next] = [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-      if (!next) break;
-      timers.delete(next);
-      now = Math.max(now, next.at);
-      next.callback();
-    }
-    now = end;
-  }
-
+  const clock = createFakeClock();
   return {
-    clock: {
-      now: () => now,
-      after(ms, callback) {
-        const timer = { at: now + ms, callback };
-        timers.add(timer);
-        return () => void timers.delete(timer);
-      },
-    },
-    wallClock: () => BEGINNING_MS + now,
+    clock,
+    wallClock: () => BEGINNING_MS + clock.now(),
     get timerCount() {
-      return timers.size;
+      return clock.timerCount;
     },
-    advance,
+    advance: clock.advance,
+    stall: clock.stall,
     async elapse(ms) {
       for (let left = ms; left > 0; left -= STEP_MS) {
-        advance(Math.min(left, STEP_MS));
+        clock.advance(Math.min(left, STEP_MS));
         await nextTurn();
         await nextTurn();
       }
-    },
-    stall(ms) {
-      now += ms;
     },
   };
 }

@@ -23,14 +23,14 @@ export interface GatewayOptions {
   /** Where the logs are; the same broker as the backend's. */
   readonly broker: Broker;
   /** Verifies tokens: 32 bytes at least. Several verify, the first is the one in use. Required, but with `development`. */
-  readonly secret?: string | readonly string[];
+  readonly secret?: string | readonly string[] | undefined;
   /** Asked of `POST /publish` and `/tops` as a bearer token. Unset: both are off; with `development`: open on loopback. */
-  readonly publishKey?: string;
+  readonly publishKey?: string | undefined;
   /**
    * Origins whose pages may connect, such as `https://example.com`; exact. `*` for any, with `development` only.
    * @default the page's own host
    */
-  readonly origins?: readonly string[] | '*';
+  readonly origins?: readonly string[] | '*' | undefined;
   /** Allows what is safe on a developer's machine only: a well-known secret, any origin, an open publish. @default false */
   readonly development?: boolean;
   /** The name of this gateway in its health check's log. @default random */

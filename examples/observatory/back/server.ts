@@ -22,7 +22,7 @@ import { findVisitor } from './visitor.ts';
 
 const settings = readSettings(process.env);
 const { host, dataFolder, secret, publishKey, heartbeatMs, drainWindowMs } = settings;
-const trust = secret ? { secret } : { development: true };
+const trust = { secret, development: secret === undefined };
 
 const flow = createFlow(observatory, {
   ...trust,
@@ -52,7 +52,7 @@ const app = express();
 const server = createServer(app);
 const gateway = serveGateway(server, {
   ...trust,
-  ...(publishKey ? { publishKey } : {}),
+  publishKey,
   broker: flow.broker,
   path: '/websocket',
   heartbeatMs,

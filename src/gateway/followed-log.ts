@@ -88,11 +88,6 @@ export function createFollowedLog<F extends Frame, S>(
       growRing();
       return;
     }
-    if (entry.previous === null && pending.length > 0) {
-      // Nothing ties it to what came before, which may be from before a reconnection of the engine's, and rolled back since.
-      pending = [];
-      hasMissed = true;
-    }
     if (pending.length < MAX_PENDING) pending.push(entry);
     else hasMissed = true;
     if (state === 'whole') mend();
@@ -159,6 +154,7 @@ export function createFollowedLog<F extends Frame, S>(
 
   /** Finds where a cursor goes on; false: it waits for the broker. */
   function canGoOn(subscription: S, cursor: Cursor<F>): boolean {
+    if (cursor.gap) return true;
     const at = cursor.ring;
     const isHeld = at !== undefined && (at === ring || (pages.includes(at) && cursor.index < at.next));
     if (isHeld && cursor.index >= at.first) return true;
@@ -244,11 +240,10 @@ export function createFollowedLog<F extends Frame, S>(
     take(subscription, maxBytes) {
       const deliveries: Delivery<F>[] = [];
       const cursor = cursors.get(subscription);
-      if (cursor?.gap) deliveries.push({ type: 'gap', ...cursor.gap });
-      if (cursor) cursor.gap = undefined;
-      // After a gap too: what the cursor stood in may be trimmed by now, as a full socket takes nothing for long.
       if (!cursor || !canGoOn(subscription, cursor)) return { deliveries, hasMore: false, effects: flush() };
       const at = cursor.ring as Ring<F>;
+      if (cursor.gap) deliveries.push({ type: 'gap', ...cursor.gap });
+      cursor.gap = undefined;
       if (cursor.index < at.next) {
         const chunk = at.chunk(cursor.index, maxBytes);
         deliveries.push({ type: 'entries', chunk, ring: at });

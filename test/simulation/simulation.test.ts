@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Catch, Tally } from './campaign.ts';
+import { simulate } from './simulation.ts';
+import { VARIANTS } from './variants.ts';
+
+const SEEDS = 20_000;
+const TIMEOUT_MS = 1_200_000;
+const REPORT = `.cache/simulation-report-${process.pid}.json`;
+
+let report: Tally & { readonly variants: readonly Catch[]; readonly unmet: readonly string[] };
+
+// Bundled and on threads of its own, as `make simulate` runs it: three times as fast as within the test runner.
+beforeAll(async () => {
+  const run = promisify(execFile)('npm', ['run', '-s', 'simulate', '--', '--seeds', String(SEEDS), '--report', REPORT]);
+  await run.catch(() => {}); // what failed is in the report
+  report = JSON.parse(readFileSync(REPORT, 'utf8')) as typeof report;
+  rmSync(REPORT);
+}, TIMEOUT_MS);
+
+describe('the simulation', () => {
+  test('finds no breach in any seed', () => {
+    expect(report.failures).toEqual([]);
+    expect(report.seeds).toBeGreaterThanOrEqual(SEEDS);
+  });
+
+  test('meets every fault and every way of the resume often', () => {
+    expect(report.unmet).toEqual([]);
+  });
+
+  test.each(VARIANTS.map(({ name }) => name))('catches the variant %s', (name) => {
+    expect(report.variants.find((variant) => variant.name === name)?.breach).toBeDefined();
+  });
+});
+
+test('a seed gives the same run each time', async () => {
+  const [first, second] = [await traceOf(7), await traceOf(7)];
+  expect(first.length).toBeGreaterThan(100);
+  expect(second).toEqual(first);
+});
+
+async function traceOf(seed: number): Promise<string[]> {
+  const lines: string[] = [];
+  await simulate(seed, { trace: (line) => lines.push(line) });
+  return lines;
+}

@@ -1,0 +1,121 @@
+import { createHistoryCheck, type Verdict } from './check-history.ts';
+import { createEngine } from './engine.ts';
+import { befall, type Fleet } from './faults.ts';
+import type { Fact } from './history.ts';
+import { drawPlan, type Plan } from './plan.ts';
+import { createPublishers } from './publishers.ts';
+import { createSeededRandom } from './random.ts';
+import type { Sabotage } from './sabotage.ts';
+import { createSimulatedClient, type SimulatedClient } from './simulated-client.ts';
+import { createSimulatedGateway, type SimulatedGateway } from './simulated-gateway.ts';
+import { openLine } from './simulated-line.ts';
+import { createTimeline } from './timeline.ts';
+import type { World } from './world.ts';
+
+/** What a seed came to. */
+export interface Outcome {
+  readonly seed: number;
+  readonly plan: Plan;
+  readonly verdict: Verdict;
+  /** What a machine threw; must be empty. */
+  readonly errors: readonly unknown[];
+  /** Kept only when traced: most runs are looked at once, by the check alone. */
+  readonly history: readonly Fact[];
+  /** Virtual time from the healing until all followers were at the top, in milliseconds. */
+  readonly recoveryMs: number;
+}
+
+/** How a run is watched. */
+export interface SimulationOptions {
+  readonly sabotage?: Sabotage;
+  /** Called for everything that is counted. */
+  readonly count?: (what: string) => void;
+  /** Called with all that happens, facts too, one line each. */
+  readonly trace?: (line: string) => void;
+}
+
+const START_MS = 1_000_000;
+/** Longer than a silent gateway, its probe, and three of the longest waits. */
+const RECOVERY_BOUND_MS = 240_000;
+const LOOK_INTERVAL_MS = 250;
+/** What is still under way when all seem to be at the top may yet show that they are not. */
+const AFTERMATH_MS = 1_000;
+
+/** Runs one seed: the same seed gives the same run, to the last frame. */
+export async function simulate(
+  seed: number,
+  { sabotage = {}, count = () => {}, trace }: SimulationOptions = {},
+): Promise<Outcome> {
+  const random = createSeededRandom(seed);
+  const plan = (sabotage.bend ?? ((drawn: Plan) => drawn))(drawPlan(random));
+  const timeline = createTimeline(START_MS);
+  const check = createHistoryCheck();
+  const history: Fact[] = [];
+  const errors: unknown[] = [];
+  const write = trace && ((line: string) => trace(`${timeline.now() - START_MS} ms  ${line}`));
+  const note = (fact: Fact) => {
+    if (write) write(`FACT ${history.push(fact) - 1} ${JSON.stringify(fact)}`);
+    check.add(fact);
+  };
+  const keyWindowMs = sabotage.forgetsKeys ? 0 : 600_000;
+  const world: World = {
+    ...{ plan, random, timeline, sabotage, note, count, trace: write },
+    engine: createEngine({
+      plan,
+      random,
+      now: timeline.now,
+      note,
+      keyWindowMs,
+      takesOldPlaces: sabotage.takesOldPlaces ?? false,
+    }),
+    rates: { isOn: true },
+    fail: (error) => errors.push(error),
+  };
+
+  const gateways: SimulatedGateway[] = [];
+  const clients: SimulatedClient[] = [];
+  const publishers = createPublishers(world);
+  let gatewayCount = 0;
+  const fleet: Fleet = {
+    gateways,
+    clients,
+    publishers,
+    replaceGateway(gone) {
+      const place = gateways.indexOf(gone);
+      if (place >= 0) gateways[place] = createSimulatedGateway(world, `g${++gatewayCount}`);
+    },
+    addClient() {
+      const connect = (events: Parameters<typeof openLine>[2]) => openLine(world, random.pick(gateways), events);
+      clients.push(createSimulatedClient(world, `c${clients.length + 1}`, connect));
+    },
+  };
+
+  world.engine.onStored((log, entry) => {
+    for (const { broker } of gateways) broker.carry(log, entry);
+  });
+  for (const log of plan.logs) world.engine.top(log);
+  for (let left = plan.gatewayCount; left > 0; left--)
+    gateways.push(createSimulatedGateway(world, `g${++gatewayCount}`));
+  for (let left = plan.clientCount; left > 0; left--) {
+    timeline.at(START_MS + random.between(0, plan.activeMs / 4), fleet.addClient);
+  }
+  for (let left = plan.appendCount; left > 0; left--) {
+    timeline.at(START_MS + random.between(0, plan.activeMs), publishers.publish);
+  }
+  for (const { kind, ms } of plan.faults) timeline.at(START_MS + ms, () => befall(kind, world, fleet));
+
+  const healMs = START_MS + plan.activeMs;
+  let doneMs = Number.POSITIVE_INFINITY;
+  function look(): void {
+    const isQuiet = publishers.openCount === 0 && clients.every((client) => client.isAtTop());
+    if (isQuiet) doneMs = timeline.now();
+    else timeline.at(timeline.now() + LOOK_INTERVAL_MS, look);
+  }
+  timeline.at(healMs, () => {
+    world.rates.isOn = false;
+    look();
+  });
+  await timeline.run(healMs + RECOVERY_BOUND_MS, () => timeline.now() >= doneMs + AFTERMATH_MS);
+  note({ type: 'healed', ms: timeline.now() });
+  return { seed, plan, verdict: check.verdict(), errors, history, recoveryMs: timeline.now() - healMs };
+}

@@ -1,0 +1,148 @@
+import type { Entry, Reading } from 'message-flow/broker';
+import { EVERYONE, findPositionParts, formatPosition, type Position, type StartPosition } from 'message-flow/protocol';
+import type { Engine } from './engine.ts';
+import type { FaultKind, Plan } from './plan.ts';
+import type { Sabotage } from './sabotage.ts';
+
+/** The system with one check taken away: the simulation must find that it fails. */
+export interface Variant {
+  readonly name: string;
+  readonly sabotage: Sabotage;
+}
+
+/** Every check that the promise rests on, each taken away alone. */
+export const VARIANTS: readonly Variant[] = [
+  {
+    name: 'hole: previous hides what the live path lost',
+    sabotage: { bend: losing, live: (entry, former) => (former ? { ...entry, previous: placeOnly(former) } : entry) },
+  },
+  { name: 'tail: the engine never says interrupted', sabotage: { bend: losing, isUnchecked: true } },
+  {
+    name: 'anchor: tags are not compared',
+    sabotage: {
+      bend: (plan) => facing(plan, 'roll-back'),
+      live: (entry) => (entry.previous ? { ...entry, previous: { offset: entry.previous.offset } } : entry),
+      read: (engine, log, after, limit) => engine.read(log, withParts(after, { tag: '' }), limit),
+    },
+  },
+  {
+    name: 'epoch: another numbering is taken for this one',
+    sabotage: {
+      bend: (plan) => facing(plan, 'restart'),
+      read(engine, log, after, limit) {
+        const { epoch = '' } = findPositionParts(engine.top(log)) ?? {};
+        return engine.read(log, withParts(after, { epoch, tag: '' }), limit);
+      },
+    },
+  },
+  {
+    name: 'trimmed: not said by read',
+    sabotage: { bend: forgetting, read: (...call) => withoutGap(read(...call), 'trimmed') },
+  },
+  {
+    name: 'reset: not said by read',
+    sabotage: { bend: (plan) => facing(plan, 'roll-back'), read: (...call) => withoutGap(read(...call), 'reset') },
+  },
+  {
+    name: 'gap frame: lost on the wire',
+    sabotage: { bend: forgetting, frame: (text) => (text.startsWith('{"id":"GAP"') ? undefined : text) },
+  },
+  {
+    name: 'gap at: the client stays where it was',
+    sabotage: {
+      bend: (plan) => facing(plan, 'roll-back'),
+      frame: (text, mine) => (text.startsWith('{"id":"GAP"') ? withPlace(text, mine) : text),
+    },
+  },
+  {
+    name: 'empty log: it has no position',
+    sabotage: {
+      tokenPlace: (log, at) => (log === EVERYONE && at.endsWith(':') ? undefined : at),
+      frame: (text) => (text.startsWith('{"id":"LIVE"') && text.includes(':"}}') ? undefined : text),
+    },
+  },
+  {
+    name: 'pending: live entries are dropped while a read is under way',
+    sabotage: { live: (entry, _, isReading) => (isReading ? undefined : entry) },
+  },
+  { name: 'leader: reads come from a replica that lags', sabotage: { read: readLate } },
+  { name: 'shared answer: reads under way at once get one answer', sabotage: { isReadShared: true } },
+  { name: 'slow joiner: a tail is said to deliver too early', sabotage: { attachDelayMs: 500 } },
+  { name: 'resume: the client does not send its positions', sabotage: { request: withoutPositions } },
+  {
+    name: 'slow consumer: what does not fit is thrown away',
+    sabotage: { bend: (plan) => ({ ...plan, network: { ...plan.network, roomBytes: 500 } }), dropsWhenFull: true },
+  },
+  {
+    name: 'reload: positions are saved before the last entry',
+    sabotage: { bend: (plan) => facing(plan, 'reload'), isSavedLate: true },
+  },
+  {
+    name: 'key: what is said again is stored again',
+    sabotage: { bend: (plan) => ({ ...plan, publishing: { ...plan.publishing, answerLoss: 0.3 } }), forgetsKeys: true },
+  },
+  {
+    name: 'known limit: a lost key comes to its old place again',
+    sabotage: { bend: (plan) => facing(plan, 'roll-back'), takesOldPlaces: true },
+  },
+  {
+    name: 'known limit: a rollback where previous has no tags',
+    sabotage: {
+      bend: (plan) => ({ ...facing(plan, 'roll-back'), engine: { ...plan.engine, hasTags: false } }),
+    },
+  },
+];
+
+function losing(plan: Plan): Plan {
+  return { ...plan, live: { ...plan.live, loss: 0.2 } };
+}
+
+function forgetting(plan: Plan): Plan {
+  return { ...plan, retention: { ...plan.retention, maxEntries: 3 } };
+}
+
+/** Certain to meet a kind of fault, in the middle of the run. */
+function facing(plan: Plan, kind: FaultKind): Plan {
+  const engine = { ...plan.engine, hasTags: true };
+  return { ...plan, engine, faults: [...plan.faults, { kind, ms: plan.activeMs / 2 }] };
+}
+
+function read(engine: Engine, ...call: Parameters<Engine['read']>): Reading {
+  return engine.read(...call);
+}
+
+function withoutGap({ gap, ...reading }: Reading, left: Reading['gap']): Reading {
+  return gap === undefined || gap === left ? reading : { ...reading, gap };
+}
+
+/** As if the latest entry had not come yet. */
+function readLate(engine: Engine, ...[log, after, limit]: Parameters<Engine['read']>): Reading {
+  const reading = engine.read(log, after, limit);
+  const [former, latest] = engine.read(log, 'start', 10_000).entries.slice(-2);
+  if (!former || !latest) return reading;
+  if (after === latest.at) return { entries: [], top: former.at, gap: 'reset' };
+  return { ...reading, entries: reading.entries.filter(({ at }) => at !== latest.at), top: former.at };
+}
+
+function placeOnly({ at }: Entry): { offset: number } {
+  return { offset: findPositionParts(at)?.offset ?? 0 };
+}
+
+function withParts(after: StartPosition, changed: { readonly epoch?: string; readonly tag: string }): StartPosition {
+  const parts = after === 'start' ? undefined : findPositionParts(after);
+  return parts ? formatPosition({ ...parts, ...changed }) : after;
+}
+
+function withPlace(text: string, mine: Parameters<NonNullable<Sabotage['frame']>>[1]): string {
+  const frame = JSON.parse(text) as { data: { log: Parameters<typeof mine>[0]; at: Position } };
+  const at = mine(frame.data.log);
+  if (at !== undefined && at !== 'start') frame.data.at = at;
+  return JSON.stringify(frame);
+}
+
+function withoutPositions(text: string): string {
+  if (!text.startsWith('{"id":"AUTH"')) return text;
+  const frame = JSON.parse(text) as { data: { logs: Record<string, string> } };
+  delete frame.data.logs[EVERYONE];
+  return JSON.stringify(frame);
+}

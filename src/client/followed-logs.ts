@@ -50,7 +50,7 @@ export function addLog(logs: FollowedLogs, log: LogName, from?: StartPosition): 
   const isRun = kindOf(log) === 'run';
   if (!isOwn(log)) {
     const others = [...logs.keys()].filter((other) => !isOwn(other));
-    if (others.length >= MAX_LOGS || others.join(log).length > MAX_TOKEN_LOG_BYTES) return false;
+    if (others.length >= MAX_LOGS || [log, ...others].join('').length > MAX_TOKEN_LOG_BYTES) return false;
   }
   logs.set(log, {
     log,

@@ -71,6 +71,10 @@ export function createHost(
       case 'timer':
         arm(effect.atMs);
         break;
+      case 'unsubscribed':
+        positions.forget(effect.log); // whoever follows it again begins anew, not at a place that was saved before the end
+        tell(effect);
+        break;
       default:
         tell(effect);
         positions.saveSoon();

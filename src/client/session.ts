@@ -298,6 +298,7 @@ export function createSession({ random }: SessionOptions): Session {
         break;
       case 'stop':
         halt(now, 'stopped');
+        armedAt = NEVER; // its host stops the timer, too
         break;
       case 'follow':
         if (addLog(logs, event.log, event.from)) syncSoon(now);

@@ -137,7 +137,7 @@ export function createConnection<F extends Frame>(
         pingAt = now;
         socket.ping();
       }
-      if (claims) checkExpiry(claims.exp * 1_000 - wallClock());
+      if (claims) checkExpiry(claims);
     },
     drain(withinMs) {
       if (!isClosed) say({ type: 'drain', withinMs });
@@ -289,10 +289,13 @@ export function createConnection<F extends Frame>(
     return log === EVERYONE || kindOf(log as LogName) === 'user';
   }
 
-  function checkExpiry(leftMs: number): void {
+  function checkExpiry({ iat, exp }: TokenClaims): void {
+    const leftMs = exp * 1_000 - wallClock();
+    // A token of a minute or less would else be expiring from its first moment, and be renewed without end.
+    const noticeMs = Math.min(options.expiryNoticeMs, (exp - iat) * 500);
     if (leftMs <= -options.expiryGraceMs) {
       close(CLOSE_CODES.tokenExpired, 'token expired');
-    } else if (leftMs <= options.expiryNoticeMs && !hasToldExpiry) {
+    } else if (leftMs <= noticeMs && !hasToldExpiry) {
       hasToldExpiry = true;
       say({ type: 'token-expiring', inMs: Math.max(0, Math.round(leftMs)) });
     }

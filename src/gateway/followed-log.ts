@@ -182,9 +182,6 @@ export function createFollowedLog<F extends Frame, S>(
     get bytes() {
       return pages.reduce((sum, page) => sum + page.bytes, ring?.bytes ?? 0);
     },
-    get isWhole() {
-      return tail === 'attached' && ring !== undefined && state === 'whole';
-    },
     step(event, now) {
       switch (event.type) {
         case 'follow':

@@ -50,8 +50,6 @@ export interface FollowedLog<F extends Frame, S> {
   readonly subscriptions: ReadonlyMap<S, unknown>;
   /** Memory held, roughly, in bytes. */
   readonly bytes: number;
-  /** Whether the live end is attached and nothing is known to be missing. */
-  readonly isWhole: boolean;
   step(event: LogEvent<S>, now: number): readonly LogEffect<S>[];
   /** Hands a subscription what comes next, about `maxBytes` of it: at least one entry where there is one. */
   take(subscription: S, maxBytes: number): Taking<F, S>;

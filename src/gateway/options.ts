@@ -49,7 +49,7 @@ export interface GatewayOptions {
   readonly stallTimeoutMs?: number;
   /** How long a connection may be without a good token, in milliseconds, until 4401. @default 10_000 */
   readonly authTimeoutMs?: number;
-  /** How long before its token's end a client is told, in milliseconds. @default 60_000 */
+  /** How long before its token's end a client is told, in milliseconds; at most half the token's life. @default 60_000 */
   readonly expiryNoticeMs?: number;
   /** How long entries flow after a token's end, in milliseconds, until 4408. @default 30_000 */
   readonly expiryGraceMs?: number;

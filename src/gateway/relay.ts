@@ -52,6 +52,8 @@ interface Followed<F extends Frame> {
 
 /** How many tops are asked for at once after the live end broke. */
 const TOPS_BATCH = 1_000;
+/** Logs kept without followers, each at some kilobytes for its machine, its tail and its place in the broker. */
+const MAX_IDLE_LOGS = 10_000;
 const TOPS_RETRY_MS = 1_000;
 /** What part of the budget is left when it is passed: all logs are looked at for it, so not at every entry. */
 const SHRINK_SHARE = 7 / 8;
@@ -64,6 +66,8 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
   const ready = new Set<Subscription>();
   const queue: (() => Promise<void>)[] = [];
   const timers = new Set<Stop>();
+  /** Logs without followers, longest idle first. */
+  const idle = new Set<Followed<F>>();
   let reads = 0;
   let bytes = 0;
   let isDeferred = false;
@@ -108,7 +112,7 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
           flushSoon();
           break;
         case 'wake':
-          wake(effect.at - clock.now(), () => run(followed, { type: 'wake' }));
+          wakeAt(followed, effect.at);
           break;
         case 'forget':
           forget(followed);
@@ -170,6 +174,14 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
     }
   }
 
+  /** A runtime's timer counts whole milliseconds, so it may fire a little early: then it is set again for the rest. */
+  function wakeAt(followed: Followed<F>, at: number): void {
+    wake(at - clock.now(), () => {
+      if (clock.now() < at) wakeAt(followed, at);
+      else run(followed, { type: 'wake' });
+    });
+  }
+
   function wake(ms: number, callback: () => void): void {
     if (isClosed) return;
     const stop = clock.after(Math.max(0, ms), () => {
@@ -226,6 +238,7 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
     bytes -= followed.bytes;
     logs.delete(followed.machine.name);
     grown.delete(followed);
+    idle.delete(followed);
   }
 
   return {
@@ -236,12 +249,19 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
         followed = { machine, bytes: 0, stopTail: undefined, isGone: false };
         logs.set(subscription.log, followed);
       }
+      idle.delete(followed);
       run(followed, { type: 'follow', subscription, after });
     },
     unfollow(subscription) {
       ready.delete(subscription);
       const followed = logs.get(subscription.log);
-      if (followed) run(followed, { type: 'unfollow', subscription });
+      if (!followed) return;
+      run(followed, { type: 'unfollow', subscription });
+      if (followed.machine.subscriptions.size > 0) return;
+      idle.add(followed);
+      // Or a client that follows and leaves one log after another would fill the memory with empty rings.
+      const [longest] = idle;
+      if (longest && idle.size > MAX_IDLE_LOGS) forget(longest);
     },
     take(subscription, maxBytes) {
       const followed = logs.get(subscription.log);

@@ -138,6 +138,21 @@ test('a connection that does not authenticate in 10 s is left', () => {
   expect(driver.all('open').length).toBe(2);
 });
 
+test('a start long after a stop connects, and what it waits for is timed anew', () => {
+  const driver = createSessionDriver();
+  driver.goLive();
+  driver.step({ type: 'stop' });
+  driver.stall(600_000);
+  driver.clear();
+  driver.step({ type: 'start' });
+  driver.advanceToOpen();
+  driver.step({ type: 'opened' });
+  driver.say('AUTH OK', { user: 'ada', heartbeatMs: 25_000 });
+  driver.clear();
+  driver.advance(60_000);
+  expect(driver.sent()).toContain('<3');
+});
+
 test('stop leaves the socket, wants no timer, and start goes on from there', () => {
   const driver = createSessionDriver();
   driver.goLive();

@@ -189,6 +189,13 @@ describe('a refusal', () => {
     expect(driver.all('fetch-token').length).toBe(1);
   });
 
+  test('logs are refused by the bytes of their names above 11,000, and not before', () => {
+    const driver = createSessionDriver();
+    const names = Array.from({ length: 60 }, (_, i) => `channel/${String(i).padStart(192, 'x')}` as LogName);
+    for (const log of names) driver.step({ type: 'follow', log });
+    expect(driver.all('unsubscribed').map(({ log }) => log)).toEqual(names.slice(55)); // of 200 bytes each
+  });
+
   test('the 129th log is refused at once', () => {
     const driver = createSessionDriver();
     for (let i = 0; i <= MAX_LOGS; i++) driver.step({ type: 'follow', log: `channel/c/${i}` as LogName });

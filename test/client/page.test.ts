@@ -3,7 +3,7 @@ import { createFakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
 import { openClient } from './app.ts';
 import { createFakePage, createFakeStorage } from './fake-page.ts';
-import { startWire, type Wire } from './wire.ts';
+import { placesOf, startWire, type Wire } from './wire.ts';
 
 /** A live client on a page. */
 async function openPage(wire: Wire, options: Parameters<typeof openClient>[1] = {}) {
@@ -120,6 +120,33 @@ describe('positions', () => {
     expect(writesSeen).toBe(before);
     clock.advance(1_000);
     expect(storage.writeCount).toBe(before + 1);
+  });
+
+  test('of a log that was revoked are forgotten: whoever follows it again begins anew', async () => {
+    const wire = await startWire();
+    const { client, socket, page } = await openPage(wire, { storage: createFakeStorage() });
+    const channel = client.channel('news', {});
+    const flashes: number[] = [];
+    channel.on('flash', (number) => flashes.push(number));
+    expect(await socket.accept()).toMatchObject({ logs: { 'channel/news': 'e:0:' } });
+    socket.enter('channel/news', 'flash', 1, 'e:1:');
+    await until(() => flashes.length === 1, 'an entry');
+    page.fire('pagehide'); // writes e:1:
+    socket.enter('channel/news', 'flash', 2, 'e:2:');
+    const refused = new Promise((resolve) => client.onRefused(resolve));
+    socket.say('UNSUBSCRIBED', { log: 'channel/news', reason: 'revoked' });
+    await refused;
+    wire.answer = (logs) => ({
+      status: 200,
+      body: {
+        token: 'good',
+        user: 'ada',
+        at: { ...placesOf(['user/ada', 'everyone']), ...Object.fromEntries(logs.map((log) => [log, 'e:2:'])) },
+        refused: [],
+      },
+    });
+    channel.on('flash', () => {});
+    expect(await socket.accept()).toMatchObject({ logs: { 'channel/news': 'e:2:' } });
   });
 
   test('are written by close', async () => {

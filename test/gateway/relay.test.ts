@@ -1,6 +1,7 @@
 import type { LogName } from 'message-flow/protocol';
 import { expect, test } from 'vitest';
 import { nextTurn, until } from '../support/until.ts';
+import { createFakeTime } from './fake-time.ts';
 import { append, topOf } from './test-gateway.ts';
 import { keys, LOG, live, startRelay } from './test-relay.ts';
 
@@ -19,6 +20,26 @@ test('ring and tail stay for 60 s after the last follower, and no longer', async
   expect([broker.tailCount, relay.stats().logs]).toEqual([1, 1]);
   time.advance(1);
   expect([broker.tailCount, relay.stats().logs, relay.stats().bytes]).toEqual([0, 0, 0]);
+});
+
+test('a timer that fires early, as a runtime that counts whole milliseconds does, is set again', async () => {
+  const time = createFakeTime();
+  const clock = {
+    now: time.clock.now,
+    after: (ms: number, run: () => void) => time.clock.after(ms > 1 ? ms - 1 : ms, run),
+  };
+  const { relay, follow, broker } = startRelay({ clock });
+  const reader = follow(LOG, 'start');
+  await live(reader);
+  relay.unfollow(reader.subscription);
+  time.advance(60_000);
+  expect([broker.tailCount, relay.stats().logs]).toEqual([0, 0]);
+});
+
+test('of logs without followers the longest idle go when there are more than 10,000', async () => {
+  const { relay, follow } = startRelay();
+  for (let i = 0; i < 10_010; i++) relay.unfollow(follow(`run/ada/task/${i}` as LogName, 'start').subscription);
+  expect(relay.stats().logs).toBe(10_000);
 });
 
 test('who comes back within 60 s is served without the broker, and the 60 s begin anew', async () => {

@@ -27,10 +27,12 @@ test('TOKEN EXPIRING comes once, 60 s before the end, and says how long is left'
   expect(countOf(socket, 'TOKEN EXPIRING')).toBe(1);
 });
 
-test('a token that lives for less than 60 s is said to expire at the next sweep', async () => {
+test('a token that lives for less than two minutes is said to expire at half its life', async () => {
   const { time, socket } = await connectFor(20);
+  time.advance(9_000);
+  expect(countOf(socket, 'TOKEN EXPIRING')).toBe(0);
   time.advance(1_000);
-  expect(socket.texts).toContain('{"id":"TOKEN EXPIRING","data":{"inMs":19000}}');
+  expect(socket.texts).toContain('{"id":"TOKEN EXPIRING","data":{"inMs":10000}}');
 });
 
 test('entries flow until 30 s after the end, then 4408', async () => {

@@ -6,7 +6,7 @@ import type { Catch, Tally } from './campaign.ts';
 import { simulate } from './simulation.ts';
 import { VARIANTS } from './variants.ts';
 
-const SEEDS = 20_000;
+const SEEDS = 5_000;
 const TIMEOUT_MS = 1_200_000;
 const REPORT = `.cache/simulation-report-${process.pid}.json`;
 

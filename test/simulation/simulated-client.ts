@@ -1,6 +1,7 @@
-import { findPositionParts, kindOf, type LogName, type Position, type StartPosition } from 'message-flow/protocol';
+import { kindOf, type LogName, type Position, type StartPosition } from 'message-flow/protocol';
 import { createSession } from '../../src/client/session.ts';
 import type { Positions, Session, SessionEffect, SessionEvent } from '../../src/client/session-event.ts';
+import { isAtTops, savedPlaces } from './client-places.ts';
 import { USER } from './plan.ts';
 import type { LineEvents, SimulatedLine } from './simulated-line.ts';
 import { fetchToken, OWN_LOGS } from './token-endpoint.ts';
@@ -141,17 +142,8 @@ export function createSimulatedClient(
     const text = sabotage.frame ? sabotage.frame(sent, (log) => session.logs.get(log)?.position) : sent;
     if (text === undefined) return;
     trace?.(`${id} hears ${text}`);
-    if (sabotage.isSavedLate) former = positions();
+    if (sabotage.isSavedLate) former = savedPlaces(session);
     step({ type: 'text', text });
-  }
-
-  /** What a page writes to `sessionStorage`: runs begin from their start. */
-  function positions(): Positions {
-    const at: Record<string, Position> = {};
-    for (const { log, position } of session.logs.values()) {
-      if (position && position !== 'start' && kindOf(log) !== 'run') at[log] = position;
-    }
-    return at;
   }
 
   function load(): void {
@@ -181,18 +173,10 @@ export function createSimulatedClient(
     get line() {
       return line;
     },
-    isAtTop() {
-      if (isDead) return true;
-      if (isLoading || !session.status.authenticated) return false;
-      for (const log of plan.logs) {
-        const followed = session.logs.get(log);
-        if (!followed?.isLive || !isSamePlace(followed.position, engine.top(log))) return false;
-      }
-      return true;
-    },
+    isAtTop: () => isDead || (!isLoading && isAtTops(session, plan.logs, engine.top)),
     reload() {
       if (isDead || isLoading) return;
-      saved = sabotage.isSavedLate ? former : positions();
+      saved = sabotage.isSavedLate ? former : savedPlaces(session);
       line?.close();
       line = undefined;
       isLoading = true;
@@ -223,10 +207,4 @@ export function createSimulatedClient(
       else line?.cut();
     },
   };
-}
-
-function isSamePlace(mine: StartPosition | undefined, top: Position): boolean {
-  const [a, b] = [mine && findPositionParts(mine), findPositionParts(top)];
-  if (!a || !b || a.epoch !== b.epoch || a.offset !== b.offset) return false;
-  return a.tag === b.tag || a.tag === '' || b.tag === '';
 }

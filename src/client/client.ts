@@ -43,7 +43,7 @@ export interface Refusal {
 /** What a handler or listener threw, or its promise rejected with. */
 export interface Failure {
   readonly error: unknown;
-  /** What it was called with; undefined when it was the WebSocket that threw. */
+  /** What it was called with; undefined when it was the WebSocket or `headers` that threw. */
   readonly during: Entry | Gap | Refusal | ConnectionStatus | undefined;
 }
 

@@ -27,7 +27,7 @@ const LOOK_INTERVAL_MS = 5_000;
 /** A timer that comes so late, in milliseconds, means that the machine slept. */
 const JUMP_MS = 5_000;
 
-/** Creates a host that waits for `start`. `tell` must not throw; `report` takes what the socket's constructor throws. */
+/** Creates a host that waits for `start`. `tell` must not throw; `report` takes what the socket's constructor and `headers` throw. */
 export function createHost(
   options: ResolvedOptions,
   tell: (effect: AppEffect) => void,
@@ -114,7 +114,10 @@ export function createHost(
       stopFetch = undefined;
       step(outcome.type === 'token' ? { ...outcome, saved: positions.restore(outcome.user) } : outcome);
     }
-    void requestToken(options, logs).then(finish); // it never rejects
+    requestToken(options, logs).then(finish, (error) => {
+      report(error);
+      finish(UNAVAILABLE);
+    });
   }
 
   function arm(atMs: number): void {

@@ -67,7 +67,8 @@ export interface ClientOptions {
    */
   readonly flow?: string;
   /**
-   * Makes headers for each request to the backend, such as `authorization`; for apps without cookies.
+   * Makes headers for each request to the backend, such as `authorization`; for apps without cookies. What it throws
+   * goes to `onError`, and the request is tried again later.
    * @default none: the page's cookies authenticate
    */
   readonly headers?: () => Readonly<Record<string, string>>;

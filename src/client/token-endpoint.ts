@@ -8,16 +8,17 @@ export type TokenOutcome = Extract<SessionEvent, { type: 'token' | 'token-failed
 /** No token now, but perhaps later. */
 export const UNAVAILABLE: TokenOutcome = { type: 'token-failed', reason: 'unavailable' };
 
-/** Asks the backend for a token that lists these logs. Never rejects: only a 401 means signed out, all else `unavailable`. */
+/** Asks the backend for a token that lists these logs. Only a 401 means signed out, all else `unavailable`; rejects with what `headers` throws. */
 export async function requestToken(
   { flow, headers, fetch }: ResolvedOptions,
   logs: readonly LogName[],
 ): Promise<TokenOutcome> {
+  const own = headers();
   try {
     const response = await fetch(`${flow}/token`, {
       method: 'POST',
       credentials: 'same-origin',
-      headers: { 'content-type': 'application/json', ...headers() },
+      headers: { 'content-type': 'application/json', ...own },
       body: JSON.stringify({ logs }),
     });
     if (response.status === 401) return { type: 'token-failed', reason: 'signed-out' };

@@ -1,11 +1,11 @@
 import type { Entry, Reading } from '../broker/index.ts';
 import { findPositionParts, type LogName, type StartPosition } from '../protocol/index.ts';
 import type { Delivery, FollowedLog, FollowedLogOptions, LogEffect } from './log-events.ts';
-import { type Cursor, createCursor, createPage, locate, resume } from './resume.ts';
+import { type Cursor, createCursor, createStretch, locate, resume } from './resume.ts';
 import { createRing, type Frame, type FrameCodec, partsOf, type Ring } from './ring.ts';
 
-/** Pages kept for followers behind the ring; a third makes the oldest's readers ask again. */
-const MAX_PAGES = 2;
+/** Stretches kept for followers behind the ring; a third makes the oldest's readers ask again. */
+const MAX_STRETCHES = 2;
 /** Live entries held while the ring is mended; what is more is read again. */
 const MAX_PENDING = 1_024;
 const FIRST_RETRY_MS = 250;
@@ -23,10 +23,10 @@ export function createFollowedLog<F extends Frame, S>(
   let ring: Ring<F> | undefined;
   /** `broken`: something is missing and not yet asked for, as the broker did not answer. */
   let state: 'whole' | 'mending' | 'broken' = 'whole';
-  let pages: Ring<F>[] = [];
+  let stretches: Ring<F>[] = [];
   let pending: Entry[] = [];
   let hasMissed = false;
-  let pageAfter: StartPosition | undefined;
+  let stretchAfter: StartPosition | undefined;
   let idleSince: number | undefined;
   let retryMs = FIRST_RETRY_MS;
   let retryAt: number | undefined;
@@ -47,16 +47,17 @@ export function createFollowedLog<F extends Frame, S>(
     effects.push({ type: 'read', purpose: 'ring', after: ring.end, limit: readLimit });
   }
 
-  /** Asks for one page at a time, the oldest place first: who waits at a later one mostly finds it in that page. */
-  function readPage(): void {
-    if (pageAfter !== undefined || wanting.size === 0 || tail !== 'attached' || retryAt !== undefined) return;
+  /** Asks for one stretch at a time, the oldest place first: who waits at a later one mostly finds it in that stretch. */
+  function readStretch(): void {
+    if (stretchAfter !== undefined || wanting.size === 0 || tail !== 'attached' || retryAt !== undefined) return;
     let lowest = Number.POSITIVE_INFINITY;
     for (const subscription of wanting) {
       const { position } = cursors.get(subscription) as Cursor<F>;
       const rank = rankOf(position);
-      if (rank < lowest) [pageAfter, lowest] = [position, rank];
+      if (rank < lowest) [stretchAfter, lowest] = [position, rank];
     }
-    if (pageAfter !== undefined) effects.push({ type: 'read', purpose: 'page', after: pageAfter, limit: readLimit });
+    if (stretchAfter !== undefined)
+      effects.push({ type: 'read', purpose: 'stretch', after: stretchAfter, limit: readLimit });
   }
 
   /** What can't be compared, such as another epoch's place, comes last: it is answered by a gap, mostly for all at once. */
@@ -77,7 +78,7 @@ export function createFollowedLog<F extends Frame, S>(
     retryAt = undefined;
     if (cursors.size > 0) startTail();
     if (state === 'broken') mend();
-    readPage();
+    readStretch();
   }
 
   function takeEntry(entry: Entry): void {
@@ -117,8 +118,8 @@ export function createFollowedLog<F extends Frame, S>(
     state = 'whole';
     if (reading.gap) {
       // What the ring holds is no longer the log: its followers' places are judged one by one, by read.
-      ring = createPage(ring.end, reading, codec);
-      pages = [];
+      ring = createStretch(ring.end, reading, codec);
+      stretches = [];
     } else {
       for (const entry of reading.entries) ring.push(entry);
     }
@@ -128,44 +129,44 @@ export function createFollowedLog<F extends Frame, S>(
     else growRing();
   }
 
-  function takePage(after: StartPosition, reading: Reading): void {
-    pageAfter = undefined;
-    const page = createPage(after, reading, codec);
+  function takeStretch(after: StartPosition, reading: Reading): void {
+    stretchAfter = undefined;
+    const stretch = createStretch(after, reading, codec);
     if (!ring) {
-      // A ring of its own: the page is not trimmed, so that who waits for it goes on at its first entry.
-      ring = reading.entries.length < readLimit ? createPage(after, reading, codec) : createRing(reading.top, codec);
+      // A ring of its own: the stretch is not trimmed, so that who waits for it goes on at its first entry.
+      ring = reading.entries.length < readLimit ? createStretch(after, reading, codec) : createRing(reading.top, codec);
       takePending();
     } else {
-      ring.prepend(page);
+      ring.prepend(stretch);
       ring.trim(maxRingEntries, maxRingBytes);
       if (partsOf(reading.top).epoch !== partsOf(ring.end).epoch) mend();
     }
-    if (ring.find(page.base) === undefined) pages = [page, ...pages].slice(0, MAX_PAGES);
+    if (ring.find(stretch.base) === undefined) stretches = [stretch, ...stretches].slice(0, MAX_STRETCHES);
     for (const subscription of wanting) {
       const cursor = cursors.get(subscription) as Cursor<F>;
-      const isAnswered = resume(cursor, after, reading, page, codec) || locate(cursor, ring, pages);
+      const isAnswered = resume(cursor, after, reading, stretch, codec) || locate(cursor, ring, stretches);
       cursor.isLate = false;
       if (!isAnswered) continue;
       wanting.delete(subscription);
       effects.push({ type: 'ready', subscription });
     }
-    readPage();
+    readStretch();
   }
 
   /** Finds where a cursor goes on; false: it waits for the broker. */
   function canGoOn(subscription: S, cursor: Cursor<F>): boolean {
     if (cursor.gap) return true;
     const at = cursor.ring;
-    const isHeld = at !== undefined && (at === ring || (pages.includes(at) && cursor.index < at.next));
+    const isHeld = at !== undefined && (at === ring || (stretches.includes(at) && cursor.index < at.next));
     if (isHeld && cursor.index >= at.first) return true;
     cursor.ring = undefined;
-    if (locate(cursor, ring, pages)) return true;
+    if (locate(cursor, ring, stretches)) return true;
     if (cursor.isProven) {
       mend();
     } else if (!wanting.has(subscription)) {
       wanting.add(subscription);
-      cursor.isLate = pageAfter !== undefined;
-      readPage();
+      cursor.isLate = stretchAfter !== undefined;
+      readStretch();
     }
     return false;
   }
@@ -180,7 +181,7 @@ export function createFollowedLog<F extends Frame, S>(
     name,
     subscriptions: cursors,
     get bytes() {
-      return pages.reduce((sum, page) => sum + page.bytes, ring?.bytes ?? 0);
+      return stretches.reduce((sum, stretch) => sum + stretch.bytes, ring?.bytes ?? 0);
     },
     step(event, now) {
       switch (event.type) {
@@ -199,7 +200,7 @@ export function createFollowedLog<F extends Frame, S>(
           break;
         case 'attached':
           tail = 'attached';
-          readPage();
+          readStretch();
           break;
         case 'tail-failed':
           tail = 'none';
@@ -216,15 +217,15 @@ export function createFollowedLog<F extends Frame, S>(
         case 'read':
           retryMs = FIRST_RETRY_MS;
           if (event.purpose === 'ring') takeMended(event.reading);
-          else takePage(event.after, event.reading);
+          else takeStretch(event.after, event.reading);
           break;
         case 'read-failed':
           if (event.purpose === 'ring') state = 'broken';
-          else pageAfter = undefined;
+          else stretchAfter = undefined;
           retryLater(now);
           break;
         case 'shrink':
-          pages = [];
+          stretches = [];
           ring?.trim(0, 0);
           break;
         case 'wake':

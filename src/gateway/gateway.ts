@@ -1,4 +1,4 @@
-import { CLOSE_CODES, type Clock, encodeEntryFrame, type LogName, type Stop } from '../protocol/index.ts';
+import { awaitWithin, CLOSE_CODES, type Clock, encodeEntryFrame, type LogName, type Stop } from '../protocol/index.ts';
 import { createPositionsOf } from './authentication.ts';
 import { createCanary, type DialCanary, type GatewayHealth } from './canary.ts';
 import { type Connection, type ConnectionContext, createConnection } from './connection.ts';
@@ -44,11 +44,14 @@ export interface Host<F extends Frame> {
   /** Calls back when this turn of the event loop is over. */
   readonly defer: (callback: () => void) => void;
   readonly dialCanary: DialCanary | undefined;
+  /** True when only this machine reaches the server. */
+  isLocal(): boolean;
 }
 
 const SWEEP_INTERVAL_MS = 1_000;
 /** A sweep later than this means that the process itself stood still: no peer is to blame for the silence. */
 const STALL_MS = 2_000;
+const READY_TIMEOUT_MS = 2_000;
 const READ_LIMIT = 256;
 const MAX_READS = 32;
 const MAX_LOG_RING_ENTRIES = 1_024;
@@ -153,13 +156,21 @@ export function createGateway<F extends Frame>(given: GatewayOptions, host: Host
 
   async function isReady(): Promise<boolean> {
     if (isDraining || !control.isKnown) return false;
-    const health = await broker.health().catch(() => ({ ok: false })); // a broker that can't say is away
-    return health.ok;
+    const health = awaitWithin(clock, READY_TIMEOUT_MS, () => broker.health());
+    return await health.then(({ ok }) => ok).catch(() => false); // a broker that can't say is away
   }
 
   return {
     options,
-    handler: createRoutes({ broker, options, traffic, clock, isReady, health: () => canary.check() }),
+    handler: createRoutes({
+      broker,
+      options,
+      traffic,
+      clock,
+      isReady,
+      isLocal: host.isLocal,
+      health: () => canary.check(),
+    }),
     get connectionCount() {
       return connections.size;
     },

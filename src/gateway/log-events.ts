@@ -2,8 +2,8 @@ import type { Entry, Reading } from '../broker/index.ts';
 import type { GapReason, LogName, Position, StartPosition } from '../protocol/index.ts';
 import type { Chunk, Frame, Ring } from './ring.ts';
 
-/** What a read is for: to mend the ring's live end, or to fetch a page for followers that are behind it. */
-export type ReadPurpose = 'ring' | 'page';
+/** What a read is for: to mend the ring's live end, or to fetch a stretch for followers that are behind it. */
+export type ReadPurpose = 'ring' | 'stretch';
 
 /** What happens to a followed log. */
 export type LogEvent<S> =
@@ -43,7 +43,7 @@ export interface Taking<F extends Frame, S> {
 /**
  * A log as a gateway follows it: its ring, and for each subscription a cursor. Deterministic: time comes in, effects go
  * out. A subscription at the ring's end is live; any other is catching up, by the same `take`: from the ring where its
- * position is in it, else from pages that the broker is asked for. What neither proves, `read` judges.
+ * position is in it, else from stretches that the broker is asked for. What neither proves, `read` judges.
  */
 export interface FollowedLog<F extends Frame, S> {
   readonly name: LogName;

@@ -1,5 +1,5 @@
 import type { Broker } from '../broker/index.ts';
-import type { Clock, LogName, StartPosition, Stop } from '../protocol/index.ts';
+import { awaitWithin, type Clock, type LogName, type StartPosition, type Stop } from '../protocol/index.ts';
 import { createFollowedLog } from './followed-log.ts';
 import type { FollowedLog, FollowedLogOptions, LogEffect, LogEvent, ReadPurpose, Taking } from './log-events.ts';
 import type { Frame, FrameCodec } from './ring.ts';
@@ -35,7 +35,7 @@ export interface RelayOptions<F extends Frame> extends FollowedLogOptions {
   readonly clock: Clock;
   /** Calls back at the end of this turn of the event loop: what a log gained in it goes out as one. */
   readonly defer: (callback: () => void) => void;
-  /** Memory for rings and pages of all logs, in bytes. */
+  /** Memory for rings and stretches of all logs, in bytes. */
   readonly maxMemoryBytes: number;
   /** Broker reads under way at once. */
   readonly maxReads: number;
@@ -55,6 +55,8 @@ const TOPS_BATCH = 1_000;
 /** Logs kept without followers, each at some kilobytes for its machine, its tail and its place in the broker. */
 const MAX_IDLE_LOGS = 10_000;
 const TOPS_RETRY_MS = 1_000;
+/** How long a broker may take to answer, in milliseconds: one that never settles would else silence a log for ever. */
+const BROKER_TIMEOUT_MS = 10_000;
 /** What part of the budget is left when it is passed: all logs are looked at for it, so not at every entry. */
 const SHRINK_SHARE = 7 / 8;
 
@@ -123,8 +125,10 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
 
   async function startTail(followed: Followed<F>): Promise<void> {
     const { name } = followed.machine;
+    const attach = () => broker.tail(name, (entry) => run(followed, { type: 'entry', entry }));
     try {
-      const stop = await broker.tail(name, (entry) => run(followed, { type: 'entry', entry }));
+      // One that comes too late is let go: the next attempt has a tail of its own.
+      const stop = await awaitWithin(clock, BROKER_TIMEOUT_MS, attach, (late) => late());
       if (followed.isGone) stop();
       else followed.stopTail = stop;
       run(followed, { type: 'attached' });
@@ -137,7 +141,8 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
   async function read(followed: Followed<F>, purpose: ReadPurpose, after: StartPosition, limit: number): Promise<void> {
     if (followed.isGone) return;
     try {
-      const reading = await broker.read(followed.machine.name, after, limit);
+      const ask = () => broker.read(followed.machine.name, after, limit);
+      const reading = await awaitWithin(clock, BROKER_TIMEOUT_MS, ask);
       run(followed, { type: 'read', purpose, after, reading });
     } catch (error) {
       onFault({ during: 'read', log: followed.machine.name, error });
@@ -159,7 +164,7 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
   function compareTops(names: readonly LogName[]): void {
     for (let i = 0; i < names.length; i += TOPS_BATCH) {
       const batch = names.slice(i, i + TOPS_BATCH);
-      broker.tops(batch).then(
+      awaitWithin(clock, BROKER_TIMEOUT_MS, () => broker.tops(batch)).then(
         (tops) => {
           for (const [name, top] of tops) {
             const followed = logs.get(name);

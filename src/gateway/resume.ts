@@ -2,11 +2,11 @@ import type { Entry, Reading } from '../broker/index.ts';
 import { findPositionParts, type GapReason, type Position, type StartPosition } from '../protocol/index.ts';
 import { createRing, type Frame, type FrameCodec, partsOf, positionBefore, type Ring } from './ring.ts';
 
-/** A subscription's place in its log: in a ring, in a page, or nowhere yet. */
+/** A subscription's place in its log: in a ring, in a stretch, or nowhere yet. */
 export interface Cursor<F extends Frame> {
   /** What the follower has, or asked to begin at. */
   position: StartPosition;
-  /** The stretch of entries it goes on in. */
+  /** The entries it goes on in: the log's ring, or a stretch. */
   ring: Ring<F> | undefined;
   /** Index of its next entry there. */
   index: number;
@@ -18,7 +18,7 @@ export interface Cursor<F extends Frame> {
   isProven: boolean;
   /** It asked for `"start"` and was told nothing yet: whatever happens to the log meanwhile is no gap. */
   isAtStart: boolean;
-  /** It began to wait when the page was already asked for: what that says of others may be too old for it. */
+  /** It began to wait when the stretch was already asked for: what that says of others may be too old for it. */
   isLate: boolean;
 }
 
@@ -31,25 +31,25 @@ export function createCursor<F extends Frame>(position: StartPosition): Cursor<F
 }
 
 /** Makes a stretch of what a broker read after a place. */
-export function createPage<F extends Frame>(
+export function createStretch<F extends Frame>(
   after: StartPosition,
   { entries, top, gap }: Reading,
   codec: FrameCodec<F>,
 ): Ring<F> {
   const start = gap === 'reset' ? top : gap || after === 'start' ? startOf(entries, top) : after;
-  const page = createRing(start, codec);
-  for (const entry of entries) page.push(entry);
-  return page;
+  const stretch = createRing(start, codec);
+  for (const entry of entries) stretch.push(entry);
+  return stretch;
 }
 
-/** Puts a cursor into the first stretch that proves its position and has something after it, or is the live ring. */
+/** Puts a cursor into the first of them that proves its position and has something after it, or is the live ring. */
 export function locate<F extends Frame>(
   cursor: Cursor<F>,
   ring: Ring<F> | undefined,
-  pages: readonly Ring<F>[],
+  stretches: readonly Ring<F>[],
 ): boolean {
   if (cursor.position === 'start') return false;
-  for (const place of ring ? [ring, ...pages] : pages) {
+  for (const place of ring ? [ring, ...stretches] : stretches) {
     const index = place.find(cursor.position);
     if (index === undefined || (place !== ring && index === place.next)) continue;
     [cursor.ring, cursor.index] = [place, index];
@@ -66,7 +66,7 @@ export function resume<F extends Frame>(
   cursor: Cursor<F>,
   after: StartPosition,
   reading: Reading,
-  page: Ring<F>,
+  stretch: Ring<F>,
   codec: FrameCodec<F>,
 ): boolean {
   const { entries, top, gap } = reading;
@@ -78,11 +78,11 @@ export function resume<F extends Frame>(
   const isOtherEpoch = position !== 'start' && parts?.epoch !== partsOf(top).epoch;
   if (isOtherEpoch && !isAsked && cursor.isLate) return false;
   if (isOtherEpoch || (isAsked && gap === 'reset')) return passGap(cursor, 'reset', createRing(top, codec));
-  if (gap === 'trimmed' && (isAsked || isOlder(position, after, reading, page)))
-    return passGap(cursor, 'trimmed', page);
+  if (gap === 'trimmed' && (isAsked || isOlder(position, after, reading, stretch)))
+    return passGap(cursor, 'trimmed', stretch);
   if (!isAsked) return false;
   if (position !== 'start' && entries.length === 0) cursor.isProven = true;
-  else [cursor.position, cursor.ring, cursor.index] = [page.base, page, page.first];
+  else [cursor.position, cursor.ring, cursor.index] = [stretch.base, stretch, stretch.first];
   return true;
 }
 
@@ -96,11 +96,11 @@ function isOlder<F extends Frame>(
   position: StartPosition,
   after: StartPosition,
   { entries }: Reading,
-  page: Ring<F>,
+  stretch: Ring<F>,
 ): boolean {
   if (position === 'start') return false;
   const { offset } = partsOf(position);
-  if (entries[0]?.previous !== null) return offset < partsOf(page.base).offset;
+  if (entries[0]?.previous !== null) return offset < partsOf(stretch.base).offset;
   // The first kept does not say where its predecessor lies, so only what is older than the place asked for is surely gone.
   return after !== 'start' && offset < partsOf(after).offset;
 }

@@ -1,7 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Broker } from '../broker/index.ts';
-import { type Clock, findJson, findLogName, isJsonObject, type LogName, MAX_LOGS } from '../protocol/index.ts';
+import {
+  awaitWithin,
+  type Clock,
+  findJson,
+  findLogName,
+  isJsonObject,
+  type LogName,
+  MAX_LOGS,
+} from '../protocol/index.ts';
 import type { GatewayHealth } from './canary.ts';
 import type { ResolvedOptions } from './options.ts';
 import { appendMessages, MAX_BODY_BYTES, readMessages } from './publish.ts';
@@ -21,6 +29,8 @@ export interface RoutesContext {
   readonly traffic: Traffic;
   readonly clock: Clock;
   isReady(): Promise<boolean>;
+  /** True when only this machine reaches the server. */
+  isLocal(): boolean;
   health(): Promise<GatewayHealth>;
 }
 
@@ -28,9 +38,11 @@ type Route = (request: Request) => Promise<Response>;
 
 /** Longest list of logs that `/tops` answers: a connection's own two and what a token lists. */
 const MAX_TOPS = MAX_LOGS + 2;
+const TOPS_TIMEOUT_MS = 5_000;
 
 /** Creates the handler of `/publish`, `/tops`, `/health`, `/ready` and `/metrics`. */
-export function createRoutes({ broker, options, traffic, clock, isReady, health }: RoutesContext): GatewayHandler {
+export function createRoutes(context: RoutesContext): GatewayHandler {
+  const { broker, traffic, clock, isReady, health } = context;
   const routes: Record<string, { readonly method: 'GET' | 'POST'; readonly route: Route }> = {
     publish: { method: 'POST', route: (request) => guarded(request, publish) },
     tops: { method: 'POST', route: (request) => guarded(request, readTops) },
@@ -43,7 +55,7 @@ export function createRoutes({ broker, options, traffic, clock, isReady, health 
   };
 
   async function guarded(request: Request, route: (body: string) => Promise<Response>): Promise<Response> {
-    const denial = findDenial(request, options);
+    const denial = findDenial(request, context);
     if (denial) return denial;
     if (!/^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? '')) {
       return failure(415, 'not-json', 'the content type must be application/json');
@@ -75,7 +87,8 @@ export function createRoutes({ broker, options, traffic, clock, isReady, health 
     const wrong = logs.findIndex((log) => typeof log !== 'string' || !findLogName(log));
     if (wrong >= 0) return failure(400, 'invalid-log', `logs[${wrong}] is not the name of a log`);
     try {
-      return json(200, { at: Object.fromEntries(await broker.tops(logs as LogName[])) });
+      const tops = await awaitWithin(clock, TOPS_TIMEOUT_MS, () => broker.tops(logs as LogName[]));
+      return json(200, { at: Object.fromEntries(tops) });
     } catch (error) {
       return failure(503, 'unavailable', (error as Error).message);
     }
@@ -110,7 +123,8 @@ export function createRoutes({ broker, options, traffic, clock, isReady, health 
 }
 
 /** Why a request may not publish, or undefined: it has the key, or there is none on a developer's machine. */
-function findDenial(request: Request, { publishKey, development }: ResolvedOptions): Response | undefined {
+function findDenial(request: Request, { options, isLocal }: RoutesContext): Response | undefined {
+  const { publishKey, development } = options;
   if (publishKey !== undefined) {
     const given = /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
     if (isSameSecret(given, publishKey)) return undefined;
@@ -121,7 +135,10 @@ function findDenial(request: Request, { publishKey, development }: ResolvedOptio
   if (!development) return failure(403, 'off', 'publishing by HTTP is off: set publishKey');
   // A page that rebinds its name to this machine still says its own name here.
   const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(new URL(request.url).hostname);
-  return isLoopback ? undefined : failure(403, 'off', 'without a publishKey, publishing is open on localhost only');
+  // The header is the sender's word: it counts only where none but this machine can send.
+  return isLoopback && isLocal()
+    ? undefined
+    : failure(403, 'off', 'without a publishKey, publishing is open on localhost only');
 }
 
 /** Compares in a time that tells nothing of where two texts differ. */

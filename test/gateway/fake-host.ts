@@ -103,7 +103,7 @@ export function startFakeHost(options: Partial<GatewayOptions> = {}): FakeHost {
       ...options,
       broker,
     },
-    { clock: time.clock, frames, defer: setImmediate, dialCanary: undefined },
+    { clock: time.clock, frames, defer: setImmediate, dialCanary: undefined, isLocal: () => true },
   );
   onTestFinished(async () => {
     await gateway.close();

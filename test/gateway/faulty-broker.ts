@@ -14,6 +14,10 @@ export interface FaultyBroker extends Broker {
   tailCount: number;
   /** How many of the next calls fail. */
   failing: { read: number; tail: number; tops: number };
+  /** How many of the next calls never settle before `thaw` is called. */
+  hanging: { read: number; tail: number; tops: number; health: number };
+  /** Lets the calls that hang go on. */
+  thaw(): void;
   /** True: what is appended is not heard live. */
   isDeaf: boolean;
   /** Changes what a read gives. */
@@ -25,6 +29,14 @@ export function createFaultyBroker(options: MemoryBrokerOptions = {}): FaultyBro
   const memory = createMemoryBroker(options);
   const listeners = new Set<Interrupted>();
   let underWay = 0;
+
+  const frozen = new Set<() => void>();
+
+  function hang(call: keyof FaultyBroker['hanging']): Promise<void> {
+    if (broker.hanging[call] <= 0) return Promise.resolve();
+    broker.hanging[call]--;
+    return new Promise((resolve) => frozen.add(resolve));
+  }
 
   function check(call: keyof FaultyBroker['failing']): void {
     if (broker.failing[call] <= 0) return;
@@ -39,12 +51,18 @@ export function createFaultyBroker(options: MemoryBrokerOptions = {}): FaultyBro
     topsCount: 0,
     tailCount: 0,
     failing: { read: 0, tail: 0, tops: 0 },
+    hanging: { read: 0, tail: 0, tops: 0, health: 0 },
+    thaw() {
+      for (const resolve of frozen) resolve();
+      frozen.clear();
+    },
     isDeaf: false,
     spoil: undefined,
     async read(log, after, limit) {
       broker.readCount++;
       broker.mostReads = Math.max(broker.mostReads, ++underWay);
       try {
+        await hang('read');
         await new Promise((resolve) => setImmediate(resolve));
         check('read');
         const reading = await memory.read(log, after, limit);
@@ -59,6 +77,7 @@ export function createFaultyBroker(options: MemoryBrokerOptions = {}): FaultyBro
         if (!broker.isDeaf) onEntry(entry);
       });
       broker.tailCount++;
+      await hang('tail');
       return () => {
         broker.tailCount--;
         stop();
@@ -67,7 +86,12 @@ export function createFaultyBroker(options: MemoryBrokerOptions = {}): FaultyBro
     async tops(logs) {
       broker.topsCount++;
       check('tops');
+      await hang('tops');
       return await memory.tops(logs);
+    },
+    async health() {
+      await hang('health');
+      return await memory.health();
     },
     on(_, listener) {
       listeners.add(listener);

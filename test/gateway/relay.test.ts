@@ -136,7 +136,7 @@ test('a hole in the live end is mended by a read before anything after it is tol
   expect(reader.told).toEqual(['LIVE', ...keys(1, 6)]);
 });
 
-test('what is lost while the first page is on its way is had after an interruption', async () => {
+test('what is lost while the first stretch is on its way is had after an interruption', async () => {
   const { follow, broker } = startRelay();
   let late: () => void = () => {};
   const { read } = broker;
@@ -189,7 +189,7 @@ test('a tail that fails is asked for again', async () => {
   await until(() => reader.told.includes('key 1'), 'the entry');
 });
 
-test('a page with a spoilt entry is asked for again, not waited for in silence', async () => {
+test('a stretch with a spoilt entry is asked for again, not waited for in silence', async () => {
   const { follow, broker, time, faults } = startRelay();
   await append(broker, LOG, 3);
   broker.spoil = (reading) => ({
@@ -213,4 +213,45 @@ test('a closed relay ends its tails and asks nothing more', async () => {
   broker.interrupt('all');
   await nextTurn();
   expect([broker.tailCount, broker.topsCount, time.timerCount]).toEqual([0, 0, 0]);
+});
+
+test.each(['tail', 'read'] as const)(
+  'a %s that never settles is given up after 10 s, and asked for again',
+  async (call) => {
+    const { follow, broker, time, faults } = startRelay();
+    await append(broker, LOG, 2);
+    broker.hanging[call] = 1;
+    const reader = follow(LOG, 'start');
+    await time.elapse(9_000);
+    expect([faults, reader.told]).toEqual([[], []]);
+    await time.elapse(3_000);
+    await live(reader);
+    expect([faults, reader.told]).toEqual([[call], [...keys(1, 2), 'LIVE']]);
+  },
+);
+
+test('tops that never come after an interruption are asked for again', async () => {
+  const { follow, broker, time, faults } = startRelay();
+  const reader = follow(LOG, 'start');
+  await live(reader);
+  broker.isDeaf = true;
+  await append(broker, LOG, 1);
+  broker.hanging.tops = 1;
+  broker.interrupt('all');
+  await time.elapse(12_000);
+  await until(() => reader.told.includes('key 1'), 'the entry');
+  expect(faults).toEqual(['tops']);
+});
+
+test('a tail that was given up and comes late is stopped, and what it says does not count twice', async () => {
+  const { follow, broker, time } = startRelay();
+  broker.hanging.tail = 1;
+  const reader = follow(LOG, 'start');
+  await time.elapse(11_000);
+  await live(reader);
+  broker.thaw();
+  await until(() => broker.tailCount === 1, 'the late tail to be stopped');
+  await append(broker, LOG, 1);
+  await until(() => reader.told.includes('key 1'), 'the entry');
+  expect(reader.told).toEqual(['LIVE', 'key 1']);
 });

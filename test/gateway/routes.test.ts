@@ -1,5 +1,10 @@
+import { createServer } from 'node:http';
 import { createMemoryBroker } from 'message-flow/broker';
-import { expect, test } from 'vitest';
+import { serveGateway } from 'message-flow/gateway';
+import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../support/until.ts';
+import { startFakeHost } from './fake-host.ts';
+import { createFaultyBroker } from './faulty-broker.ts';
 import { append, PUBLISH_KEY, startGateway, topOf } from './test-gateway.ts';
 
 const MESSAGE = { everyone: true, id: 'x', data: 1 };
@@ -183,4 +188,29 @@ test('metrics tell what passed through', async () => {
   ]) {
     expect(lines).toContain(line);
   }
+});
+
+test('in development without a key, a server that is not known to be on this machine alone takes nothing', async () => {
+  const broker = createMemoryBroker();
+  const gateway = serveGateway(createServer(), { broker, development: true });
+  onTestFinished(() => gateway.close());
+  const headers = { 'content-type': 'application/json' };
+  const request = new Request('http://localhost/publish', { method: 'POST', headers, body: JSON.stringify(MESSAGE) });
+  expect((await gateway.handler(request)).status).toBe(403);
+});
+
+test.each([
+  ['tops', 'POST', 'tops', 5_000],
+  ['ready', 'GET', 'health', 2_000],
+] as const)('/%s of a broker that never settles is a 503', async (route, method, call, limitMs) => {
+  const broker = createFaultyBroker();
+  const { gateway, time } = startFakeHost({ broker, publishKey: PUBLISH_KEY });
+  await until(() => gateway.isReady(), 'ready');
+  broker.hanging[call] = 1;
+  const headers = { authorization: `Bearer ${PUBLISH_KEY}`, 'content-type': 'application/json' };
+  const body = method === 'POST' ? JSON.stringify({ logs: ['everyone'] }) : null;
+  const answer = gateway.handler(new Request(`http://localhost/${route}`, { method, headers, body }));
+  await until(() => broker.hanging[call] === 0, 'the broker to be asked');
+  await time.elapse(limitMs);
+  expect((await answer).status).toBe(503);
 });

@@ -4,7 +4,7 @@ const MUST_MEET: Readonly<Record<string, number>> = {
   live: 100_000,
   'caught up from a read': 20_000,
   'caught up from what another read': 20_000,
-  'went on from a page to another stretch': 5_000,
+  'went on from one stretch to another': 5_000,
   'live, went on in another stretch': 5_000,
   'nothing to take yet': 50_000,
   'entries joined': 50_000,

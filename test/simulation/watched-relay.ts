@@ -42,7 +42,7 @@ export function watchRelay(relay: Relay<TextFrame>, { count }: Pick<World, 'coun
               const other = readers.get(ring);
               count(other && other !== subscription ? 'caught up from what another read' : 'caught up from a read');
             } else if (course.ring && course.ring !== ring) {
-              count(course.isLive ? 'live, went on in another stretch' : 'went on from a page to another stretch');
+              count(course.isLive ? 'live, went on in another stretch' : 'went on from one stretch to another');
             }
             course.ring = ring;
             readers.set(ring, subscription);

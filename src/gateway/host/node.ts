@@ -42,6 +42,7 @@ export function serveGateway(server: Server, { path = '/websocket', ...options }
     frames: wireFrames,
     defer: setImmediate,
     dialCanary: (onText, onClose) => dialServer(server, path, onText, onClose),
+    isLocal: () => isLocal(server),
   });
   const { origins, onEvent } = gateway.options;
 
@@ -92,6 +93,13 @@ export function serveGateway(server: Server, { path = '/websocket', ...options }
       await close();
     },
   });
+}
+
+/** A Unix socket is on this machine; what listens nowhere yet is not known to be. */
+function isLocal(server: Server): boolean {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return address !== null;
+  return address.address === '::1' || address.address.startsWith('127.');
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {

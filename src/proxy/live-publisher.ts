@@ -1,5 +1,5 @@
 import type { Broker, Entry } from '../broker/index.ts';
-import { encodeLive, findSubscription, type LiveMessage, type Zeromq } from '../broker/zeromq/index.ts';
+import { encodeLive, findSubscription, type LiveMessage, readAll, type Zeromq } from '../broker/zeromq/index.ts';
 import type { Clock, LogName, Position, Stop } from '../protocol/index.ts';
 
 /** The live end of a proxy: tails the logs that somebody follows, and tells every second where they end. */
@@ -49,23 +49,19 @@ export function createLivePublisher(
   }
 
   /** One after the other, so that the answer to a probe says that all before it are followed. */
-  async function receive(): Promise<void> {
-    for await (const [frame] of socket) {
-      const subscription = findSubscription(frame);
-      if (!subscription) continue;
-      const { isOn, log, probe } = subscription;
-      if (probe !== undefined && isOn) publish({ type: 'probe', topic: probe, epoch });
-      if (log === undefined) continue;
-      if (isOn) await tail(log);
-      else {
-        tails.get(log)?.();
-        tails.delete(log);
-      }
-    }
+  async function take([frame]: readonly Buffer[]): Promise<void> {
+    const subscription = findSubscription(frame);
+    if (!subscription) return;
+    const { isOn, log, probe } = subscription;
+    if (probe !== undefined && isOn) publish({ type: 'probe', topic: probe, epoch });
+    if (log === undefined) return;
+    if (isOn) return await tail(log);
+    tails.get(log)?.();
+    tails.delete(log);
   }
 
-  // Ends when the socket is closed. Rejects only if the broker is closed before, and then there is nothing to tail.
-  receive().catch(() => {});
+  // Rejects only if the broker is closed before the socket is, and then there is nothing to tail.
+  readAll(socket, take).catch(() => {});
   return {
     close() {
       isClosed = true;

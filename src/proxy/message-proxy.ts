@@ -7,6 +7,7 @@ import {
   loadZeromq,
   type Place,
   REQUEST_WINDOW,
+  readAll,
   SOCKET_OPTIONS,
   type Zeromq,
 } from '../broker/zeromq/index.ts';
@@ -80,10 +81,10 @@ async function serve(
   broker: Broker,
   counts: { requests: number; malformed: number },
 ): Promise<void> {
-  for await (const [peer, ...frames] of router) {
+  await readAll(router, async ([peer, ...frames]) => {
     const found = findRequest(frames);
     if (!found || 'fault' in found) counts.malformed++;
-    if (!found || !peer) continue;
+    if (!found || !peer) return;
     counts.requests++;
     const answer =
       'fault' in found
@@ -91,5 +92,5 @@ async function serve(
         : await answerRequest(broker, found.request);
     if (router.closed) return;
     await router.send([peer, ...encodeAnswer(found.id, answer)]).catch(() => {}); // who asked has gone
-  }
+  });
 }

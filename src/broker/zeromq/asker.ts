@@ -3,6 +3,7 @@ import { BrokerError } from '../broker-error.ts';
 import { type Answer, findAnswer } from './answer-codec.ts';
 import type { Zeromq } from './load-zeromq.ts';
 import type { Place } from './place.ts';
+import { readAll } from './read-all.ts';
 import { encodeRequest, type Request } from './request-codec.ts';
 import { REQUEST_WINDOW, SOCKET_OPTIONS } from './socket-options.ts';
 
@@ -86,20 +87,6 @@ export function createAsker(zeromq: Zeromq, place: Place, clock: Clock, onBreak:
     return new BrokerError('unavailable', `Cannot use the broker: ${reason}`, { cause });
   }
 
-  async function receive(): Promise<void> {
-    for await (const frames of socket) {
-      const found = findAnswer(frames);
-      if (found) settle(found.id, found.answer);
-    }
-  }
-
-  async function watch(): Promise<void> {
-    for await (const { type } of socket.events) {
-      if (type === 'disconnect') onBreak();
-      if (type === 'handshake') sendAgain();
-    }
-  }
-
   /**
    * What was under way went with the connection before. Told by the new one and not by the end of the old: that is
    * reported before its queue is closed, so that what is sent at once could still go there.
@@ -112,9 +99,15 @@ export function createAsker(zeromq: Zeromq, place: Place, clock: Clock, onBreak:
     void send();
   }
 
-  // Both end when the socket is closed, and reject never: their steps don't throw.
-  void receive();
-  void watch();
+  // Neither rejects: their steps don't throw.
+  void readAll(socket, (frames) => {
+    const found = findAnswer(frames);
+    if (found) settle(found.id, found.answer);
+  });
+  void readAll(socket.events, ({ type }) => {
+    if (type === 'disconnect') onBreak();
+    if (type === 'handshake') sendAgain();
+  });
   socket.connect(place.requests);
 
   return {

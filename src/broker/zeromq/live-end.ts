@@ -5,6 +5,7 @@ import { BrokerError } from '../broker-error.ts';
 import { CHECK_TOPIC, encodeSubscription, findLive, type LiveMessage, probeTopic, topicOf } from './live-codec.ts';
 import type { Zeromq } from './load-zeromq.ts';
 import type { Place } from './place.ts';
+import { readAll } from './read-all.ts';
 import { LIVE_WINDOW, SOCKET_OPTIONS } from './socket-options.ts';
 
 /** Hears the proxy. */
@@ -196,20 +197,14 @@ export function createLiveEnd(
     return tail;
   }
 
-  async function receive(): Promise<void> {
-    for await (const frames of socket) {
-      const message = findLive(frames);
-      if (message) hear(message);
-    }
-  }
-
-  async function watchConnection(): Promise<void> {
-    for await (const { type } of socket.events) if (type === 'disconnect') mend();
-  }
-
-  // Both end when the socket is closed, and reject never: their steps don't throw.
-  void receive();
-  void watchConnection();
+  // Neither rejects: their steps don't throw.
+  void readAll(socket, (frames) => {
+    const message = findLive(frames);
+    if (message) hear(message);
+  });
+  void readAll(socket.events, ({ type }) => {
+    if (type === 'disconnect') mend();
+  });
   subscribe(CHECK_TOPIC, true);
   socket.connect(place.live);
 

@@ -22,7 +22,7 @@ const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])$/i;
  */
 export function readPlace(url: URL, { development = false }: { readonly development?: boolean } = {}): Place {
   const address = `${url.protocol}//${url.host}${url.pathname}`;
-  const refuse = (reason: string) => new RangeError(`Cannot use the broker "${address}": ${reason}`);
+  const refuse = (reason: string) => new RangeError(`Cannot use the broker "${address.slice(0, 160)}": ${reason}`);
   if (url.search || url.hash) throw refuse('it must end before "?" and "#"');
   if (url.username || url.password) throw refuse("it can't hold credentials");
   return url.protocol === 'zeromq:' ? readPort(url, address, development, refuse) : readFolder(url, address, refuse);
@@ -37,7 +37,7 @@ function readFolder(url: URL, address: string, refuse: (reason: string) => Range
   const bytes = Buffer.byteLength(files[0]);
   if (bytes > MAX_PATH_BYTES) {
     throw refuse(
-      `the path ${files[0]} has ${bytes} bytes, a Unix socket's at most ${MAX_PATH_BYTES}; choose a shorter folder`,
+      `a socket's path in it has ${bytes} bytes, at most ${MAX_PATH_BYTES} are possible; choose a shorter one`,
     );
   }
   return { address, requests: `ipc://${files[0]}`, live: `ipc://${files[1]}`, files };

@@ -13,6 +13,7 @@ import {
 } from '../broker/zeromq/index.ts';
 import type { Clock } from '../protocol/index.ts';
 import { answerRequest } from './answer-request.ts';
+import { openCurveGuard } from './curve-guard.ts';
 import { createLivePublisher } from './live-publisher.ts';
 
 /** Serves one broker's logs to other processes. */
@@ -40,8 +41,9 @@ export async function openMessageProxy({ place, broker, clock }: MessageProxyOpt
   const { epoch } = broker;
   if (epoch === undefined) throw new RangeError('Cannot serve a broker that is shared: it must live in this process');
   const zeromq = loadZeromq();
+  const guard = place.secret === undefined ? undefined : await openCurveGuard(zeromq, place.secret);
   // Neither socket ever waits for a peer: an answer that finds no room, or nobody, is dropped, and the request times out.
-  const options = { ...SOCKET_OPTIONS, sendTimeout: 0 };
+  const options = { ...SOCKET_OPTIONS, sendTimeout: 0, ...guard?.options };
   const router = new zeromq.Router({
     ...options,
     sendHighWaterMark: 2 * REQUEST_WINDOW,
@@ -55,6 +57,7 @@ export async function openMessageProxy({ place, broker, clock }: MessageProxyOpt
     for (const file of place.files) rmSync(file, { force: true });
     router.close();
     publisher.close();
+    guard?.close();
   }
 
   try {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { type Broker, createBroker } from 'message-flow/broker';
 import type { EncodedJson, LogName } from 'message-flow/protocol';
 import { expect, onTestFinished, test } from 'vitest';
-import { buildProxyProgram, createProxyUrl, startProxy } from '../proxy/proxy-process.ts';
+import { buildProxyProgram, createProxyUrl, startProxy, startProxyAtPort } from '../proxy/proxy-process.ts';
 import { until } from '../support/until.ts';
 import { createFolder, type Program, readLog, runProgram, startGatewayProgram, startProgram } from './program.ts';
 
@@ -121,8 +121,7 @@ test(
 test(
   'its logs are reached by a port of this machine too',
   async () => {
-    const { url } = await startProxyAtPort();
-    await isServed(connect(url));
+    await isServed(connect(await startProxyAtPort()));
   },
   LIMIT_MS,
 );
@@ -165,22 +164,6 @@ async function startProxyProgram(url: string): Promise<Program> {
   await until(() => proxy.stdout.includes('"listening"') || proxy.stderr !== '', 'the proxy to listen', LIMIT_MS);
   if (proxy.stderr) throw new Error(proxy.stderr);
   return proxy;
-}
-
-/** Tries free ports until the next is free too. */
-async function startProxyAtPort(): Promise<{ readonly url: string }> {
-  for (;;) {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
-    const url = `zeromq://127.0.0.1:${port}`;
-    const isOpen = await startProxyProgram(url).then(
-      () => true,
-      () => false,
-    );
-    if (isOpen) return { url };
-  }
 }
 
 function connect(url: string): Broker {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'rolldown';
@@ -104,6 +105,23 @@ export async function startProxy(url: string, args?: readonly string[]): Promise
   const proxy = await openProxy(url, args);
   onTestFinished(() => proxy.kill());
   return proxy;
+}
+
+/** Starts a proxy at a port of this machine and the next, whichever are free. Resolves to its URL. */
+export async function startProxyAtPort(secret = ''): Promise<string> {
+  for (;;) {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const url = `zeromq://${secret === '' ? '' : `:${secret}@`}127.0.0.1:${port}`;
+    try {
+      await startProxy(url);
+      return url;
+    } catch (error) {
+      if (!String(error).includes('another process has this port')) throw error;
+    }
+  }
 }
 
 /** Makes a folder for sockets; whoever does removes it. */

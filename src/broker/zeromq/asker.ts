@@ -1,6 +1,7 @@
 import type { Clock, Stop } from '../../protocol/index.ts';
 import { BrokerError } from '../broker-error.ts';
 import { type Answer, findAnswer } from './answer-codec.ts';
+import { createPeerOptions } from './curve.ts';
 import type { Zeromq } from './load-zeromq.ts';
 import type { Place } from './place.ts';
 import { readAll } from './read-all.ts';
@@ -14,6 +15,8 @@ export interface Asker {
    * @throws {BrokerError} `unavailable` without an answer within 5 s, or when too much waits already; `closed`
    */
   ask(request: Request): Promise<Answer>;
+  /** Says why there may have been no answer for some milliseconds. */
+  describeSilence(ms: number): string;
   close(): void;
 }
 
@@ -35,6 +38,7 @@ const MAX_ASKED_BYTES = 64 * 1_048_576;
 export function createAsker(zeromq: Zeromq, place: Place, clock: Clock, onBreak: () => void): Asker {
   const socket = new zeromq.Dealer({
     ...SOCKET_OPTIONS,
+    ...createPeerOptions(place),
     immediate: true, // without a connection nothing is queued in the socket, where it could be neither bounded nor taken back
     sendTimeout: SEND_TIMEOUT_MS,
     sendHighWaterMark: REQUEST_WINDOW,
@@ -48,6 +52,7 @@ export function createAsker(zeromq: Zeromq, place: Place, clock: Clock, onBreak:
   let sentCount = 0;
   let lastId = 0;
   let isSending = false;
+  let isRefused = false;
   let isClosed = false;
 
   function settle(id: number, answer: Answer | BrokerError): void {
@@ -83,8 +88,12 @@ export function createAsker(zeromq: Zeromq, place: Place, clock: Clock, onBreak:
   }
 
   function createUnavailable(cause?: unknown): BrokerError {
-    const reason = `no answer from the message proxy at ${place.address} within ${ANSWER_TIMEOUT_MS / 1_000} s`;
-    return new BrokerError('unavailable', `Cannot use the broker: ${reason}`, { cause });
+    return new BrokerError('unavailable', `Cannot use the broker: ${describeSilence(ANSWER_TIMEOUT_MS)}`, { cause });
+  }
+
+  function describeSilence(ms: number): string {
+    const hint = isRefused ? '; it is reached, and refuses: is the secret the same on both sides?' : '';
+    return `no answer from the message proxy at ${place.address} within ${ms} ms${hint}`;
   }
 
   /**
@@ -107,10 +116,13 @@ export function createAsker(zeromq: Zeromq, place: Place, clock: Clock, onBreak:
   void readAll(socket.events, ({ type }) => {
     if (type === 'disconnect') onBreak();
     if (type === 'handshake') sendAgain();
+    if (type === 'connect' || type === 'handshake') isRefused = false;
+    if (type.startsWith('handshake:error')) isRefused = true;
   });
   socket.connect(place.requests);
 
   return {
+    describeSilence,
     ask(request) {
       if (isClosed) return Promise.reject(createClosed());
       const id = ++lastId;

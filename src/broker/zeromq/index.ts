@@ -1,4 +1,5 @@
 export { type Answer, encodeAnswer } from './answer-codec.ts';
+export { deriveCurveKeys, encodeZ85 } from './curve.ts';
 export { encodeLive, findSubscription, type LiveMessage } from './live-codec.ts';
 export { loadZeromq, type Zeromq } from './load-zeromq.ts';
 export { type Place, readPlace } from './place.ts';

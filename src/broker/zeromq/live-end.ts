@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { awaitWithin, type Clock, isAtOrBefore, type LogName, type Position, type Stop } from '../../protocol/index.ts';
 import type { Entry } from '../broker.ts';
 import { BrokerError } from '../broker-error.ts';
+import { createPeerOptions } from './curve.ts';
 import { CHECK_TOPIC, encodeSubscription, findLive, type LiveMessage, probeTopic, topicOf } from './live-codec.ts';
 import type { Zeromq } from './load-zeromq.ts';
 import type { Place } from './place.ts';
@@ -50,6 +51,7 @@ export function createLiveEnd(
   // back with a connection; and that mark can't be set on it.
   const socket = new zeromq.XSubscriber({
     ...SOCKET_OPTIONS,
+    ...createPeerOptions(place),
     immediate: true, // without a connection nothing is queued: a new one is sent all that is subscribed to
     sendTimeout: 0, // it never waits
     sendHighWaterMark: 0,

@@ -74,7 +74,7 @@ export function createZeromqBroker(place: Place): Broker {
     } catch (error) {
       if (isClosed) return 'closed';
       if (error instanceof BrokerError) return error.message;
-      return `no answer from the message proxy at ${place.address} within ${HEALTH_TIMEOUT_MS} ms`;
+      return asker.describeSilence(HEALTH_TIMEOUT_MS);
     }
   }
 

@@ -24,7 +24,8 @@ export const proxyCommand: Command = createCommand({
   notes: [
     'Keeps the logs in its memory: its end is the end of its logs, and every follower is told. Logs JSON lines to stdout.',
     'Needs the package zeromq. zeromq+ipc:///folder makes two Unix sockets in the folder; who may write there may publish.',
-    'zeromq://host:port takes the port and the next.',
+    'zeromq://host:port takes the port and the next. Where others reach it: zeromq://:secret@host:port, set by FLOW_BROKER;',
+    'it encrypts what passes and lets in only who has the secret, 32 bytes or more, such as openssl rand -hex 32 makes.',
   ],
   options: PROXY_OPTIONS,
   examples: [
@@ -87,7 +88,9 @@ function explain({ address, files: [file] }: Place, error: unknown): CommandErro
   }
   if (code === 'EACCES') return createFailure(`${action}: this user has no right to; choose a port of 1024 or more`);
   if (code === 'EADDRNOTAVAIL' || code === 'ENODEV') {
-    return createFailure(`${action}: this machine has no such address; name one of its own in --broker`);
+    return createFailure(
+      `${action}: this machine has no such address; name one of its own in --broker by number, 0.0.0.0 for all`,
+    );
   }
   return createFailure(`${action}: ${formatReason(error)}`);
 }

@@ -52,6 +52,15 @@ test.each(['proxy.example', '0.0.0.0', '[::]', '10.0.0.1', '127.0.0.1.example', 
   },
 );
 
+test('a host that others reach is a place where there is a secret', () => {
+  const secret = 'a secret/of more:than 32 bytes, with @ and é';
+  expect(readPlace(new URL(`zeromq://:${encodeURIComponent(secret)}@proxy.example:5570`))).toMatchObject({
+    address: 'zeromq://proxy.example:5570',
+    requests: 'tcp://proxy.example:5570',
+    secret,
+  });
+});
+
 test.each(['zeromq://ada:hunter2@127.0.0.1:5570', 'zeromq://:hunter2@127.0.0.1:5570', 'zeromq+ipc://a:hunter2@h/run'])(
   '%s is refused without showing what it holds',
   (url) => {

@@ -8,6 +8,11 @@ export interface LivePublisher {
 }
 
 const CHECK_INTERVAL_MS = 1_000;
+/**
+ * Larger data, in bytes, is not published: a check of its log says at once that there is something to read. So what waits
+ * for a slow peer is bounded by some tens of mebibytes, and not by a gibibyte.
+ */
+const MAX_LIVE_BYTES = 16_384;
 /** Most logs in one message of a check. */
 const MAX_CHECKED = 500;
 
@@ -43,7 +48,8 @@ export function createLivePublisher(
     if (tails.has(log)) return;
     const stop = await broker.tail(log, (entry: Entry) => {
       grown.set(log, entry.at);
-      publish({ type: 'entry', log, entry });
+      if (Buffer.byteLength(entry.data) <= MAX_LIVE_BYTES) publish({ type: 'entry', log, entry });
+      else publish({ type: 'check', number: ++checkCount, tops: [[log, entry.at]] });
     });
     tails.set(log, stop);
   }

@@ -104,6 +104,20 @@ test('a live end that comes back follows all of 3,000 logs again', { timeout: LI
   await until(() => heard.size === logs.length, 'an entry of each log', LIMIT_MS);
 });
 
+test('an entry too large for the live end comes in its place', { timeout: LIMIT_MS }, async () => {
+  const url = createProxyUrl();
+  await startProxy(url);
+  const [publisher, broker] = [connect(url), connect(url)];
+  const logs = nameLogs(1);
+  const [reader] = await followAll(broker, logs);
+  const large = JSON.stringify('x'.repeat(262_142));
+  const all = keys(1, 30);
+  for (const [i, key] of all.entries())
+    await publisher.append(logs[0] as LogName, entryOf(key, i % 3 === 0 ? large : '1'));
+  await until(() => reader?.told.length === all.length + 1, 'all entries', LIMIT_MS);
+  expect(reader?.told).toEqual(['LIVE', ...all]);
+});
+
 function connect(url: string): Broker {
   const broker = createBroker(url);
   onTestFinished(() => broker.close());

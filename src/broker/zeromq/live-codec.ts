@@ -7,7 +7,10 @@ export type LiveMessage =
   | { readonly type: 'entry'; readonly log: LogName; readonly entry: Entry }
   /** Answers a subscription to the topic of a probe: whatever was subscribed to before it is heard from here on. */
   | { readonly type: 'probe'; readonly topic: string; readonly epoch: string }
-  /** The ends of followed logs that grew since the check before. Checks are numbered, so that a lost one is missed. */
+  /**
+   * Where followed logs end: every second those that grew, and at once one whose newest entry is too large for the live end.
+   * Checks are numbered, so that a lost one is missed.
+   */
   | { readonly type: 'check'; readonly number: number; readonly tops: readonly (readonly [LogName, Position])[] };
 
 /** Topics match by prefix, so each ends in what no name has: else who follows `user/ada` would hear `user/adam`. */

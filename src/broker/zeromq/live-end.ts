@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { awaitWithin, type Clock, isAtOrBefore, type LogName, type Position, type Stop } from '../../protocol/index.ts';
+import { type Clock, isAtOrBefore, type LogName, type Position, type Stop } from '../../protocol/index.ts';
 import type { Entry } from '../broker.ts';
 import { BrokerError } from '../broker-error.ts';
 import { createPeerOptions } from './curve.ts';
-import { CHECK_TOPIC, encodeSubscription, findLive, type LiveMessage, probeTopic, topicOf } from './live-codec.ts';
+import { CHECK_TOPIC, encodeSubscription, findLive, type LiveMessage, topicOf } from './live-codec.ts';
 import type { Zeromq } from './load-zeromq.ts';
 import type { Place } from './place.ts';
+import { createProber } from './prober.ts';
 import { readAll } from './read-all.ts';
 import { LIVE_WINDOW, SOCKET_OPTIONS } from './socket-options.ts';
 
@@ -34,8 +34,6 @@ interface Tail {
 }
 
 const PROOF_TIMEOUT_MS = 5_000;
-/** A probe can be lost as any message at the live end. */
-const PROBE_AGAIN_MS = 1_000;
 /** The proxy checks every second; so long without is a live end that broke. */
 const SILENCE_MS = 3_500;
 const WATCH_INTERVAL_MS = 1_000;
@@ -57,11 +55,8 @@ export function createLiveEnd(
     sendHighWaterMark: 0,
     receiveHighWaterMark: LIVE_WINDOW,
   });
-  const name = randomUUID();
   const tails = new Map<LogName, Tail>();
-  const probes = new Map<string, { resolve(epoch: string): void; reject(error: Error): void }>();
-  let probeCount = 0;
-  let gathering: Promise<string> | undefined;
+  const prober = createProber({ clock, timeoutMs: PROOF_TIMEOUT_MS, subscribe, createFailure });
   let isProven = false;
   let isMending = false;
   let mustMendAgain = false;
@@ -81,7 +76,8 @@ export function createLiveEnd(
         return;
       }
       case 'probe':
-        probes.get(message.topic)?.resolve(message.epoch);
+        isProven = true;
+        prober.hear(message.topic, message.epoch);
         return;
       case 'check':
         check(message.number, message.tops);
@@ -114,39 +110,6 @@ export function createLiveEnd(
     stopWatch = clock.after(WATCH_INTERVAL_MS, watch);
   }
 
-  /** Subscribes to a topic that nobody used before. The proxy answers on it, after it took all subscriptions sent before. */
-  async function probe(): Promise<string> {
-    const endsAt = clock.now() + PROOF_TIMEOUT_MS;
-    while (clock.now() < endsAt && !isClosed) {
-      const topic = probeTopic(`${name}/${++probeCount}`);
-      try {
-        const epoch = await awaitWithin(clock, PROBE_AGAIN_MS, () => {
-          const answer = new Promise<string>((resolve, reject) => probes.set(topic, { resolve, reject }));
-          subscribe(topic, true);
-          return answer;
-        });
-        isProven = true;
-        return epoch;
-      } catch {
-        // Lost, or nobody is there: the next one tells.
-      } finally {
-        probes.delete(topic);
-        subscribe(topic, false);
-      }
-    }
-    throw createFailure();
-  }
-
-  /** Who asks in one turn shares a probe, which is sent after all their subscriptions. */
-  function prove(): Promise<string> {
-    if (isClosed) return Promise.reject(createFailure());
-    gathering ??= Promise.resolve().then(() => {
-      gathering = undefined;
-      return probe();
-    });
-    return gathering;
-  }
-
   function mend(): void {
     mustMendAgain = true;
     if (isMending) return;
@@ -161,7 +124,7 @@ export function createLiveEnd(
     for (let proofs = 0; proofs < 2 && !isClosed; ) {
       if (mustMendAgain) proofs = 0;
       mustMendAgain = false;
-      const isGood = await prove().then(
+      const isGood = await prober.prove().then(
         () => true,
         () => false, // the proxy is away: asked again until it is back
       );
@@ -218,7 +181,7 @@ export function createLiveEnd(
       const follower = (entry: Entry) => onEntry(entry);
       tail.waitingCount++;
       try {
-        await prove();
+        await prober.prove();
         tail.followers.add(follower);
       } finally {
         tail.waitingCount--;
@@ -229,14 +192,14 @@ export function createLiveEnd(
         leave(log, tail);
       };
     },
-    prove,
+    prove: prober.prove,
     mend,
     close() {
       isClosed = true;
       stopWatch();
       tails.clear();
+      prober.close();
       socket.close();
-      for (const { reject } of [...probes.values()]) reject(createFailure());
     },
   };
 }

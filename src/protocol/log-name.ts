@@ -46,9 +46,7 @@ export function canaryLog(gateway: string): LogName {
 export function joinLogName(kind: LogKind, segments: readonly string[]): LogName {
   const [least, most] = SEGMENTS[kind];
   if (segments.length < least || segments.length > most) {
-    throw new RangeError(
-      `Cannot name a log: "${kind}" takes ${least} segments at least, ${most} at most, not ${segments.length}`,
-    );
+    throw new RangeError(`Cannot name a log: "${kind}" takes ${least} to ${most} segments, not ${segments.length}`);
   }
   if (kind === 'user' && segments[0] === '*') {
     throw new RangeError('Cannot name the log of user "*": "*" means everyone in older peers');
@@ -84,7 +82,7 @@ export function segmentsOf(log: LogName): string[] {
 }
 
 function encodeSegment(raw: string): string {
-  if (raw === '') throw new RangeError('Cannot name a log: a segment of its name is empty');
+  if (raw === '') throw new RangeError('Cannot name a log: a segment is empty');
   try {
     // RFC 3986, 2.3: the unreserved characters stay; encodeURIComponent leaves five more that we encode too.
     return encodeURIComponent(raw).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);

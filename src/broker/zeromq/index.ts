@@ -1,0 +1,1 @@
+export { loadZeromq, type Zeromq } from './load-zeromq.ts';

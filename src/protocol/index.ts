@@ -58,4 +58,5 @@ export {
   type StartPosition,
   tagOf,
 } from './position.ts';
+export { cutRawMembers } from './raw-member.ts';
 export { DEVELOPMENT_SECRET, type Revocation, resolveSecrets, TOKEN_AUDIENCE, type TokenClaims } from './token.ts';

@@ -1,0 +1,1 @@
+export { createInlet, type Inlet, type InletEvent, type InletOptions } from './inlet.ts';

@@ -9,7 +9,13 @@ export function logGatewayEvent(log: Logger, event: GatewayEvent): void {
       log.debug({ connection: event.connection }, event.type);
       break;
     case 'connection-authenticated':
-      log.info({ connection: event.connection, user: formatSafe(event.user, 200) }, event.type);
+      log.info(
+        {
+          ...{ connection: event.connection, user: formatSafe(event.user, 200) },
+          ...(event.dialect && { dialect: event.dialect }),
+        },
+        event.type,
+      );
       break;
     case 'authentication-refused':
       log.info({ connection: event.connection, reason: formatSafe(event.reason) }, event.type);

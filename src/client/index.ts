@@ -10,7 +10,17 @@ export {
   type Refusal,
 } from './client.ts';
 export type { ConnectionReason, ConnectionState, ConnectionStatus } from './connection-status.ts';
-export type { ClientOptions, Fetch, FetchAnswer, Page, PageEvent, PositionStorage, Socket } from './options.ts';
+export type {
+  ClientOptions,
+  Extension,
+  Fetch,
+  FetchAnswer,
+  Page,
+  PageEvent,
+  PositionStorage,
+  ResolvedOptions,
+  Socket,
+} from './options.ts';
 export { createSession } from './session.ts';
 export type {
   FollowedLog,

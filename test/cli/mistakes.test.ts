@@ -46,6 +46,15 @@ const TYPED: readonly Row[] = [
     'message-flow gateway: Cannot use --origin "https://example.com/": it must be scheme and host alone, such as https://example.com',
     'gateway --origin https://example.com/',
   ],
+  ['message-flow gateway: Cannot use --dialect "2015": it must be of 2016, 2017, 2020', 'gateway --dialect 2015'],
+  [
+    'message-flow gateway: Cannot use --dialect "2016", "elder": it must be of 2016, 2017, 2020',
+    'gateway --dialect 2016 --dialect elder',
+  ],
+  [
+    'message-flow gateway: Cannot take tokens without an end: they are of older peers; list those by --dialect, or leave it out',
+    'gateway --development --unexpiring-tokens',
+  ],
   ['message-flow send: <user> is missing: message-flow send <user> <event> <json>', 'send'],
   ['message-flow send: <json> is missing: message-flow send <user> <event> <json>', 'send ada tick'],
   ['message-flow send: <json> is missing: message-flow send --everyone <event> <json>', 'send --everyone tick'],

@@ -129,6 +129,7 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
       else followed.stopTail = stop;
       run(followed, { type: 'attached' });
     } catch (error) {
+      if (followed.isGone) return; // nobody waits for it any more, most likely because all is closed
       onFault({ during: 'tail', log: name, error });
       run(followed, { type: 'tail-failed' });
     }
@@ -140,6 +141,7 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
       const reading = await broker.read(followed.machine.name, after, limit);
       run(followed, { type: 'read', purpose, after, reading });
     } catch (error) {
+      if (followed.isGone) return; // as above
       onFault({ during: 'read', log: followed.machine.name, error });
       run(followed, { type: 'read-failed', purpose });
     }

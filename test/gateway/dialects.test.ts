@@ -132,6 +132,21 @@ test.each([
   expect(await socket.closed()).toBe(4400);
 });
 
+test.each([
+  ['that does not say when it was issued', 'AUTH FAILED', undefined],
+  ['that was issued since', 'AUTH OK', 1],
+])('after a revocation of its user a token %s is answered by %s', async (_, word, issuedS) => {
+  const host = startFakeHost({ dialects: ['2020'] });
+  const nowS = host.time.wallClock() / 1_000;
+  const data = JSON.stringify({ user: 'ada', before: host.time.wallClock() });
+  await host.broker.append('control' as never, { key: 'r', event: 'revoke', data: data as never });
+  const { socket, connection } = host.open();
+  const iat = issuedS && nowS + issuedS;
+  connection.takeText(signOldToken({ user_id: 'ada', exp: nowS + 900, iat }, SECRET));
+  await until(() => socket.texts[1], 'the answer');
+  expect(socket.texts[1]).toContain(`"actionType": "${word}"`);
+});
+
 test('who speaks what is reported', async () => {
   const gateway = await startGateway({ dialects: ['2016'], unexpiringTokens: true });
   await openOld(gateway, getDialect('2016'));

@@ -1,4 +1,3 @@
-import { LOG_LEVELS } from './gateway-log.ts';
 import {
   choiceOption,
   durationOption,
@@ -10,6 +9,7 @@ import {
   textOption,
 } from './option.ts';
 import { DEVELOPMENT_OPTION, PATH_OPTION, PUBLISH_KEY_OPTION, SECRET_OPTION } from './options.ts';
+import { LOG_LEVELS } from './program-log.ts';
 import { formatSafe } from './safe-text.ts';
 
 /** The options of a gateway that runs alone. */
@@ -54,7 +54,7 @@ export const GATEWAY_OPTIONS: GatewayOptionTable = {
   socket: textOption({ says: 'a Unix socket to listen on, instead of a port', placeholder: 'PATH' }),
   path: PATH_OPTION,
   broker: textOption({
-    says: "where the logs are kept, the same as the backend's; memory: is this process alone, so it needs --single",
+    says: "where the logs are kept, the same as the backend's: zeromq+ipc:///folder or zeromq://host:port, where message-flow proxy is; memory: is this process alone, so it needs --single",
     placeholder: 'URL',
     default: 'memory:',
   }),

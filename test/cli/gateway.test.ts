@@ -7,7 +7,8 @@ import type { GatewayEvent } from 'message-flow/gateway';
 import type { LogName } from 'message-flow/protocol';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createGatewayLog, logGatewayEvent } from '../../src/cli/gateway-log.ts';
+import { logGatewayEvent } from '../../src/cli/gateway-log.ts';
+import { createProgramLog } from '../../src/cli/program-log.ts';
 import { until } from '../support/until.ts';
 import { openGateway, PUBLISH_KEY, SECRET } from './open-gateway.ts';
 import { createFolder, readLog, runProgram, startGatewayProgram, startProgram } from './program.ts';
@@ -217,7 +218,7 @@ const EVENTS: readonly GatewayEvent[] = [
 
 test('every event of a gateway is one bounded line of JSON, and names no credentials', () => {
   let written = '';
-  const log = createGatewayLog({ write: (text) => (written += text) }, 'debug');
+  const log = createProgramLog({ write: (text) => (written += text) }, 'debug');
   for (const event of EVENTS) logGatewayEvent(log, event);
   expect(readLog(written).map(({ msg }) => msg)).toEqual(EVENTS.map(({ type }) => type));
   expect(written.split('\n').every((line) => line.length < 2_500)).toBe(true);
@@ -226,7 +227,7 @@ test('every event of a gateway is one bounded line of JSON, and names no credent
 
 test('the level decides what is logged', () => {
   let written = '';
-  const log = createGatewayLog({ write: (text) => (written += text) }, 'error');
+  const log = createProgramLog({ write: (text) => (written += text) }, 'error');
   for (const event of EVENTS) logGatewayEvent(log, event);
   expect(readLog(written).map(({ msg }) => msg)).toEqual(['fault']);
 });

@@ -8,9 +8,9 @@ type Row = readonly [message: string, line: string, env?: Record<string, string>
 const wordsOf = (line: string) => line.split(' ').filter(Boolean);
 
 const TYPED: readonly Row[] = [
-  ['message-flow: Name a command: gateway, send, watch, token, check; message-flow --help tells of each', ''],
+  ['message-flow: Name a command: gateway, proxy, send, watch, token, check; message-flow --help tells of each', ''],
   ['message-flow: There is no command "sned", did you mean send?', 'sned'],
-  ['message-flow: There is no command "proxy", there are gateway, send, watch, token, check', 'proxy'],
+  ['message-flow: There is no command "zebra", there are gateway, proxy, send, watch, token, check', 'zebra'],
   ['message-flow: There is no option --versoin here, did you mean --version?', '--versoin'],
   ['message-flow: There is no option --port here, options come after the command', '--port 1 gateway'],
   ['message-flow gateway: There is no option --prot, did you mean --port?', 'gateway --prot 1'],
@@ -225,7 +225,7 @@ const UNSAFE: readonly Row[] = [
     'gateway --development --host 0.0.0.0',
   ],
   [
-    'message-flow gateway: Cannot use the broker "nats://…@host": it must begin with one of memory:',
+    'message-flow gateway: Cannot use the broker "nats://…@host": it must begin with one of memory:, zeromq:, zeromq+ipc:',
     'gateway --broker nats://me:pass@host',
     { FLOW_SECRET: SECRET },
   ],

@@ -1,0 +1,1 @@
+export { type MessageProxy, openMessageProxy } from './message-proxy.ts';

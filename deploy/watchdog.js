@@ -14,7 +14,8 @@ const GRACE_S = 10;
 const ANSWER_TIMEOUT_MS = 4_000;
 
 const supervisor = process.env.SUPERVISOR_SERVER_URL?.replace('unix://', '') ?? 'run/supervisor.sock';
-const broker = createBroker(process.env.FLOW_BROKER);
+/** What ran at the latest check. */
+let running = [];
 /** Misses by pid: a new process begins anew. */
 let misses = new Map();
 let isChecking = false;
@@ -31,10 +32,10 @@ async function checkInTurn() {
 }
 
 async function check() {
-  const running = await listRunning();
+  running = await listRunning();
   const failures = new Map();
-  const state = await broker.health();
-  if (!state.ok) failures.set('proxy', state.reason);
+  const { ok, reason } = await checkBroker();
+  if (!ok) failures.set('proxy', reason);
   else await Promise.all(running.filter(isGateway).map(async ({ name }) => failures.set(name, await findFault(name))));
   const before = misses;
   misses = new Map();
@@ -45,6 +46,16 @@ async function check() {
     if (misses.get(pid) < MAX_MISSES) continue;
     say(`${name}, process ${pid}: killed after ${MAX_MISSES} failed checks, ${reason}`);
     process.kill(pid, 'SIGKILL');
+  }
+}
+
+/** Over connections of its own each time: a fault of one that we keep must not cost the proxy its logs. */
+async function checkBroker() {
+  const broker = createBroker(process.env.FLOW_BROKER);
+  try {
+    return await broker.health();
+  } finally {
+    await broker.close();
   }
 }
 
@@ -92,6 +103,18 @@ function ask(socketPath, method, path, body = '') {
   });
 }
 
+/** supervisord fell, as it ends us first. What it ran would go on without it, and be in the way of the next. */
+function endAll() {
+  for (const { pid } of running) {
+    try {
+      if (pid !== process.pid) process.kill(pid, 'SIGTERM');
+    } catch {
+      // It has ended by itself since the latest check.
+    }
+  }
+  process.exit();
+}
+
 function say(text) {
   process.stderr.write(`${new Date().toISOString()} ${text}\n`);
 }
@@ -102,5 +125,5 @@ process.stdin.on('data', () => {
   process.stdout.write('RESULT 2\nOKREADY\n');
   void checkInTurn();
 });
-process.stdin.on('end', () => process.exit());
+process.stdin.on('end', endAll);
 process.stdout.write('READY\n');

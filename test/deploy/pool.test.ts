@@ -212,6 +212,14 @@ test('Ctrl-C leaves no process and no socket', TIMEOUT, async () => {
   expect(left.map(({ name }) => name)).toEqual([]);
 });
 
+test('a supervisor that falls leaves no process either', TIMEOUT, async () => {
+  const other = await startPool();
+  onTestFinished(() => other.remove());
+  await until(() => other.readLogs().includes('canary'), 'the first check of the watchdog', PATIENCE_MS);
+  await other.killSupervisor();
+  await until(() => other.listProcesses().length === 0, 'its programs to end', PATIENCE_MS);
+});
+
 async function openClient(): Promise<PoolClient> {
   const client = await openPoolClient(pool.url);
   onTestFinished(() => client.close());

@@ -43,6 +43,8 @@ export interface Pool {
   readLogs(): string;
   /** Ctrl-C, as a terminal sends it: to the whole group. Resolves once the starter has ended. */
   interrupt(): Promise<void>;
+  /** Ends the supervisor alone, as a fallen one. */
+  killSupervisor(): Promise<void>;
   /** Ends whatever is left, and removes the folder. */
   remove(): Promise<void>;
 }
@@ -94,6 +96,10 @@ export async function startPool(env: Record<string, string> = {}): Promise<Pool>
     },
     async interrupt() {
       process.kill(-(child.pid as number), 'SIGINT');
+      await exited;
+    },
+    async killSupervisor() {
+      child.kill('SIGKILL');
       await exited;
     },
     async remove() {

@@ -1,6 +1,8 @@
 /** Makes what the pool needs in the folder it is called in: log/, run/, the secrets, and what nginx is to listen on. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { clearSocketPath } from 'message-flow/backend';
 
@@ -12,6 +14,7 @@ try {
   mkdirSync('log', { recursive: true });
   mkdirSync('run', { recursive: true, mode: 0o700 });
   await clearSocketPath(resolve('run/supervisor.sock'));
+  await tryPort();
   for (const name of ['secret', 'publish-key']) makeSecret(join('run', name));
   writeFileSync('run/listen.conf', `listen ${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT};\n`);
   // A link and no copy, so that what is edited is what runs; nginx looks for what it includes beside the link.
@@ -23,6 +26,13 @@ try {
 } catch (error) {
   console.error(`Cannot start the pool in ${process.cwd()}: ${error.message}`);
   process.exitCode = 1;
+}
+
+/** Tried by us, because nginx says in its log alone what is wrong with a port. */
+async function tryPort() {
+  const server = createServer().listen(Number(PORT), HOST);
+  await once(server, 'listening'); // rejects when it can't
+  await new Promise((done) => server.close(done));
 }
 
 /** Random text that only this user can read; one that is there stays. */

@@ -39,16 +39,13 @@ function start(command: string, args: readonly string[], cwd: string): void {
 }
 
 /** A WebSocket of bare bytes, which answers nothing: what came until now, and whether it has ended. */
-function openRaw(port: number): { text: string; hasEnded: boolean } {
+function openRaw(port: number, request = formatUpgrade(port)): { text: string; hasEnded: boolean } {
   const state = { text: '', hasEnded: false };
   const socket = connect(port, '127.0.0.1');
   onTestFinished(() => {
     socket.destroy();
   });
-  socket.write(
-    `GET /websocket HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
-  );
+  socket.write(request);
   socket.setEncoding('latin1').on('data', (text: string) => {
     state.text += text;
   });
@@ -56,6 +53,13 @@ function openRaw(port: number): { text: string; hasEnded: boolean } {
     state.hasEnded = true;
   });
   return state;
+}
+
+function formatUpgrade(port: number): string {
+  return (
+    `GET /websocket HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
+  );
 }
 
 test('nginx cuts a WebSocket that is silent for longer than its time, without a word', async () => {
@@ -75,4 +79,9 @@ test("the gateway's pings keep it open", async () => {
   const state = openRaw(await startNginx(['--heartbeat', '1h', '--ping-interval', '1s', '--silence-timeout', '1h']));
   await until(() => state.text.split('\x89\x00').length > 5, 'five pings', PATIENCE_MS);
   expect(state.hasEnded).toBe(false);
+});
+
+test('a request whose headers never end is cut', async () => {
+  const state = openRaw(await startNginx([]), 'GET / HTTP/1.1\r\nHost: x\r\n');
+  await until(() => state.hasEnded, 'the cut', PATIENCE_MS);
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createBroker } from 'message-flow/broker';
 import { EVERYONE } from 'message-flow/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { nameFile } from '../../examples/observatory/back/file-name.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { createSeries, NETWORK_ERROR, openDesk, waitForText } from '../support/desk-page.ts';
@@ -29,6 +30,36 @@ test('an upload through nginx is answered at once, and its result arrives by the
   expect(run?.state).toEqual({ type: 'queued' });
   await until(() => client.ended.length === 1, 'the result', PATIENCE_MS);
   expect(client.ended.map(({ id, state }) => [id, state.type])).toEqual([[run?.id, 'done']]);
+});
+
+test("of the gateways' own routes nginx passes on one, to who has the key", TIMEOUT, async () => {
+  const publishKey = readFileSync(join(pool.folder, 'run/publish-key'), 'utf8').trim();
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${publishKey}` };
+  const body = '{"user":"nobody","id":"tick","data":1}';
+  const ask = async (path: string, init?: RequestInit) => (await fetch(`${pool.url}${path}`, init)).status;
+  expect(await ask('/gateway/publish', { method: 'POST', headers, body })).toBe(200);
+  expect(
+    await ask('/gateway/publish', { method: 'POST', headers: { ...headers, authorization: 'Bearer x' }, body }),
+  ).toBe(401);
+  for (const path of [
+    '/gateway/health',
+    '/gateway/metrics',
+    '/gateway/tops',
+    '/websocket/health',
+    '/health',
+    '/metrics',
+  ]) {
+    expect([path, await ask(path)]).toEqual([path, 404]);
+  }
+});
+
+test("another site's page may not connect", TIMEOUT, async () => {
+  const socket = new WebSocket(`${pool.url.replace('http', 'ws')}/websocket`, { origin: 'https://elsewhere.example' });
+  const status = await new Promise((resolve) => {
+    socket.on('unexpected-response', (_, { statusCode }) => resolve(statusCode));
+    socket.on('open', () => resolve('open'));
+  });
+  expect(status).toBe(403);
 });
 
 test('two web servers that share their data publish each of the news once', TIMEOUT, async () => {

@@ -1,16 +1,18 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { findFreePort } from '../support/pool.ts';
 
 const PREPARE = join(import.meta.dirname, '../../deploy/prepare.js');
 
 /** What is done before supervisord starts: how it ended, and what it said. */
-function prepare(cwd: string, env: Record<string, string> = {}): Promise<{ failed: boolean; said: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [PREPARE], { cwd, env }, (error, stdout, stderr) => {
+async function prepare(cwd: string, env: Record<string, string> = {}): Promise<{ failed: boolean; said: string }> {
+  const PORT = String(await findFreePort());
+  return await new Promise((resolve) => {
+    execFile(process.execPath, [PREPARE], { cwd, env: { PORT, ...env } }, (error, stdout, stderr) => {
       resolve({ failed: error !== null, said: stdout + stderr });
     });
   });
@@ -34,13 +36,23 @@ test('secrets are made once, for their owner alone', async () => {
   expect((await stat(join(folder, 'run'))).mode & 0o777).toBe(0o700);
 });
 
-test('nginx listens where it is told, and else on port 5000 of this machine', async () => {
+test('nginx is told to listen where it is said', async () => {
   const folder = await createFolder();
+  const PORT = String(await findFreePort());
   const read = () => readFile(join(folder, 'run/listen.conf'), 'utf8');
-  await prepare(folder);
-  expect(await read()).toBe('listen 127.0.0.1:5000;\n');
-  await prepare(folder, { HOST: '::1', PORT: '8080' });
-  expect(await read()).toBe('listen [::1]:8080;\n');
+  await prepare(folder, { PORT });
+  expect(await read()).toBe(`listen 127.0.0.1:${PORT};\n`);
+  await prepare(folder, { HOST: '::1', PORT });
+  expect(await read()).toBe(`listen [::1]:${PORT};\n`);
+});
+
+test('a port that is taken is named', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => other.once('listening', resolve));
+  onTestFinished(() => new Promise((resolve) => other.close(() => resolve())));
+  const { port } = other.address() as AddressInfo;
+  const { failed, said } = await prepare(await createFolder(), { PORT: String(port) });
+  expect([failed, said]).toEqual([true, expect.stringContaining(`address already in use 127.0.0.1:${port}`)]);
 });
 
 test.each(['80; return 200', '70000', 'http'])('the port %j is refused', async (PORT) => {

@@ -12,6 +12,8 @@ export interface PoolClient {
   /** The texts of `TASK DONE`, in the order in which they came; a gap stands as its log's name. */
   readonly received: string[];
   readonly gaps: readonly Gap[];
+  /** The longest time between two of them, in milliseconds. */
+  readonly longestPauseMs: number;
   /** Runs that were told to have ended. */
   readonly ended: readonly Run[];
   /** Posts a light curve: its run, or undefined where the answer was no 202 or none came. */
@@ -35,7 +37,13 @@ export async function openPoolClient(url: string): Promise<PoolClient> {
     headers: () => ({ cookie }),
     WebSocket,
   });
-  client.on('TASK DONE', (text) => received.push(text));
+  let heardAt = performance.now();
+  let longestPauseMs = 0;
+  client.on('TASK DONE', (text) => {
+    received.push(text);
+    longestPauseMs = Math.round(Math.max(longestPauseMs, performance.now() - heardAt));
+    heardAt = performance.now();
+  });
   client.on('run/ended', (run) => ended.push(run));
   client.onGap((gap) => {
     gaps.push(gap);
@@ -46,6 +54,9 @@ export async function openPoolClient(url: string): Promise<PoolClient> {
     user,
     client,
     received,
+    get longestPauseMs() {
+      return longestPauseMs;
+    },
     gaps,
     ended,
     async post(name, csv) {

@@ -9,12 +9,13 @@ import { type CommandError, createFailure, createMistake } from '../command-erro
 import { explainSocket } from '../listener.ts';
 import { createProgramLog } from '../program-log.ts';
 import { PROXY_OPTIONS, retentionOf } from '../proxy-options.ts';
-import { findErrorCode, formatReason } from '../safe-text.ts';
+import { findErrorCode, formatReason, formatSafe } from '../safe-text.ts';
 import { clearSocketPath } from '../unix-socket.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { readVersion } from '../version.ts';
 
 const REPORT_INTERVAL_MS = 60_000;
+const LOOK_INTERVAL_MS = 1_000;
 
 /** Keeps the logs for the gateways and backends of one machine. */
 export const proxyCommand: Command = createCommand({
@@ -39,14 +40,21 @@ export const proxyCommand: Command = createCommand({
     const broker = createMemoryBroker({ ...retentionOf(settings), keyWindowMs: KEY_WINDOW_MS });
     let proxy: MessageProxy | undefined;
     let stopReport: Stop = () => {};
+    let stopWatch: Stop = () => {};
     try {
       proxy = await listen(place, () => openMessageProxy({ place, broker, clock: io.clock }));
       // Written whatever the level is, as a gateway's is.
       log.child({}, { level: 'info' }).info({ address: place.address, version: readVersion() }, 'listening');
       stopReport = reportMalformed(proxy, log, io.clock);
-      await untilAborted(io.signal);
+      const watch = watchFiles(proxy, io.clock);
+      stopWatch = watch.stop;
+      const file = await Promise.race([untilAborted(io.signal), watch.lost]);
+      if (file !== undefined) {
+        throw createFailure(`Cannot go on: ${formatSafe(file, 160)} was removed, or another process took its place`);
+      }
     } finally {
       stopReport();
+      stopWatch();
       proxy?.close();
       await broker.close();
     }
@@ -93,6 +101,20 @@ function explain({ address, files: [file] }: Place, error: unknown): CommandErro
     );
   }
   return createFailure(`${action}: ${formatReason(error)}`);
+}
+
+/** Looks for a socket's file that is lost: to go on would be to keep logs that no new gateway finds. */
+function watchFiles(proxy: MessageProxy, clock: Clock): { readonly lost: Promise<string>; readonly stop: Stop } {
+  let stop: Stop = () => {};
+  const lost = new Promise<string>((resolve) => {
+    function look(): void {
+      const file = proxy.findLostFile();
+      if (file !== undefined) resolve(file);
+      else stop = clock.after(LOOK_INTERVAL_MS, look);
+    }
+    look();
+  });
+  return { lost, stop: () => stop() };
 }
 
 /** One line a minute at most, however much comes that is no request. */

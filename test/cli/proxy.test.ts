@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { type Broker, createBroker } from 'message-flow/broker';
 import type { EncodedJson, LogName } from 'message-flow/protocol';
@@ -61,6 +61,22 @@ test(
       stderr: `message-flow proxy: Cannot listen on ${folder}/requests: another process does; end it or choose another path\n`,
     });
     await isServed(connect(`zeromq+ipc://${folder}`));
+  },
+  LIMIT_MS,
+);
+
+test(
+  'it ends with 1 when its socket is removed, and leaves what another process put there',
+  async () => {
+    const folder = createFolder();
+    const proxy = await startProxyProgram(`zeromq+ipc://${folder}`);
+    rmSync(`${folder}/live`);
+    writeFileSync(`${folder}/live`, 'precious');
+    expect(await proxy.ended).toMatchObject({
+      code: 1,
+      stderr: `message-flow proxy: Cannot go on: ${folder}/live was removed, or another process took its place\n`,
+    });
+    expect([existsSync(`${folder}/requests`), existsSync(`${folder}/live`)]).toEqual([false, true]);
   },
   LIMIT_MS,
 );

@@ -11,12 +11,13 @@ import { explainSocket } from '../listener.ts';
 import { openBroker } from '../open-broker.ts';
 import { createProgramLog } from '../program-log.ts';
 import { PROXY_OPTIONS, type ProxySettings, retentionOf } from '../proxy-options.ts';
-import { findErrorCode, formatReason } from '../safe-text.ts';
+import { findErrorCode, formatReason, formatSafe } from '../safe-text.ts';
 import { clearSocketPath } from '../unix-socket.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { readVersion } from '../version.ts';
 
 const REPORT_INTERVAL_MS = 60_000;
+const LOOK_INTERVAL_MS = 1_000;
 
 /** Keeps the logs for the gateways and backends of one machine. */
 export const proxyCommand: Command = createCommand({
@@ -45,6 +46,7 @@ export const proxyCommand: Command = createCommand({
     let proxy: MessageProxy | undefined;
     let inlet: Inlet | undefined;
     let stopReport: Stop = () => {};
+    let stopWatch: Stop = () => {};
     try {
       if (place) proxy = await listen(place, () => openMessageProxy({ place, broker, clock: io.clock }));
       if (hasInlet(settings)) inlet = await openInlet(settings, broker, log, io.clock);
@@ -54,9 +56,15 @@ export const proxyCommand: Command = createCommand({
         .child({}, { level: 'info' })
         .info({ address: place?.address, xsub, pull, version: readVersion() }, 'listening');
       if (proxy) stopReport = reportMalformed(proxy, log, io.clock);
-      await untilAborted(io.signal);
+      const watch = proxy && watchFiles(proxy, io.clock);
+      if (watch) stopWatch = watch.stop;
+      const file = await Promise.race([untilAborted(io.signal), ...(watch ? [watch.lost] : [])]);
+      if (file !== undefined) {
+        throw createFailure(`Cannot go on: ${formatSafe(file, 160)} was removed, or another process took its place`);
+      }
     } finally {
       stopReport();
+      stopWatch();
       await inlet?.close();
       proxy?.close();
       await broker.close();
@@ -107,6 +115,20 @@ function explain({ address, files: [file] }: Place, error: unknown): CommandErro
     );
   }
   return createFailure(`${action}: ${formatReason(error)}`);
+}
+
+/** Looks for a socket's file that is lost: to go on would be to keep logs that no new gateway finds. */
+function watchFiles(proxy: MessageProxy, clock: Clock): { readonly lost: Promise<string>; readonly stop: Stop } {
+  let stop: Stop = () => {};
+  const lost = new Promise<string>((resolve) => {
+    function look(): void {
+      const file = proxy.findLostFile();
+      if (file !== undefined) resolve(file);
+      else stop = clock.after(LOOK_INTERVAL_MS, look);
+    }
+    look();
+  });
+  return { lost, stop: () => stop() };
 }
 
 /** One line a minute at most, however much comes that is no request. */

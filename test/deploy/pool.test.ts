@@ -196,9 +196,7 @@ test(
     const stoppedAt = performance.now();
     await pool.untilReplaced('proxy', pid);
     console.log(`SIGSTOP proxy: another in its place in ${since(stoppedAt)} ms`);
-    const publisher = startNumberedPublisher(pool, client.user);
-    await until(() => client.received.includes('1') || client.gaps.length >= 2, 'the client to go on', PATIENCE_MS);
-    await finish(client, publisher);
+    await untilGoesOn(client, startNumberedPublisher(pool, client.user));
     expect(await Promise.all(gateways.map(pool.findPid))).toEqual(before);
     expect(listActs(pid)).toEqual([expect.stringContaining(`proxy, process ${pid}: killed after 3 failed checks`)]);
   },
@@ -270,11 +268,16 @@ async function killUnder(program: Program, client: PoolClient, publisher: Number
   const pid = await pool.signal(program, 'SIGKILL');
   const killedAt = performance.now();
   await pool.untilReplaced(program, pid);
-  const next = publisher.acknowledged + 2; // the one after it may be under way since before
-  await until(() => client.received.some((text) => Number(text) >= next), 'the client to go on', PATIENCE_MS);
+  await untilGoesOn(client, publisher);
   console.log(
     `kill -9 ${program}: whole in ${since(killedAt)} ms, longest pause of entries ${client.longestPauseMs} ms`,
   );
+}
+
+/** Waits for something that is said from now on. Not for all of it: who is told `reset` goes on from the end. */
+async function untilGoesOn(client: PoolClient, publisher: NumberedPublisher): Promise<void> {
+  const next = publisher.acknowledged + 2; // the one after it may be under way since before
+  await until(() => client.received.some((text) => Number(text) >= next), 'the client to go on', PATIENCE_MS);
 }
 
 async function finish(client: PoolClient, publisher: NumberedPublisher): Promise<number> {

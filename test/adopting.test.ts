@@ -1,13 +1,15 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPage } from './support/browser-page.ts';
 import { launchChromium } from './support/chromium.ts';
 import { openCutProxy } from './support/cut-proxy.ts';
 import { NETWORK_ERROR, REFUSED, waitForText } from './support/desk-page.ts';
-import { applyDiff, followSection, readSection } from './support/document.ts';
-import { startServer } from './support/server-process.ts';
+import { applyDiff, followSection, getCommand, readSection } from './support/document.ts';
+import { findFreePort } from './support/free-port.ts';
+import { createPython, type Python } from './support/python.ts';
+import { type ServerProcess, startServer } from './support/server-process.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DOCUMENT = join(ROOT, 'docs/adopting.md');
@@ -26,13 +28,13 @@ afterAll(async () => {
   rmSync(WORK, { recursive: true, force: true });
 });
 
-/** Copies an app as it was before, and makes of it what a section says. */
-function adopt(app: string, heading: string): string {
+/** Copies an app as it was before, and makes of it what a section says, and what is said of its page. */
+function adopt(app: string, section: string, places: Readonly<Record<string, string>>): string {
   const folder = join(WORK, app);
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
   cpSync(join(import.meta.dirname, 'adopting', app), folder, { recursive: true });
-  followSection(readSection(DOCUMENT, heading), folder, { MESSAGE_FLOW: ROOT });
+  followSection(section, folder, { env: { MESSAGE_FLOW: ROOT } });
+  followSection(readSection(DOCUMENT, 'The page'), folder, { places });
   return folder;
 }
 
@@ -55,36 +57,28 @@ describe('a change that the document shows', () => {
 });
 
 describe('An Express app', PATIENCE, () => {
-  const start = (folder: string) =>
-    startServer({
-      command: process.execPath,
-      args: ['server.js'],
-      cwd: folder,
-      env: { PORT: '0' },
-      ready: /Listening on (\S+)/,
-    });
+  let folder: string;
+  beforeAll(() => {
+    const places = { 'index.html': 'public/index.html', 'page.js': 'public/static/page.js' };
+    folder = adopt('express-app', readSection(DOCUMENT, 'An Express app'), places);
+  });
+
+  async function start(): Promise<string> {
+    const ready = /Listening on (\S+)/;
+    const env = { PORT: '0' };
+    return (await startServer({ command: process.execPath, args: ['server.js'], cwd: folder, env, ready })).address;
+  }
 
   test('tells its page what it polled for before', async () => {
-    const server = await start(adopt('express-app', 'An Express app'));
-    const page = await openReports(browser, server.address);
-    const asked: string[] = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
-    await order(page, 'sales');
-    await page.locator('#reports li', { hasText: 'Report on sales: all is well' }).waitFor();
-    expect(asked).toEqual(['/reports']);
+    await orderReport(await openReports(browser, await start()));
   });
 
   test('tells it after a reload', async () => {
-    const server = await start(adopt('express-app', 'An Express app'));
-    const page = await openReports(browser, server.address);
-    await order(page, 'sales');
-    await page.reload();
-    await page.locator('#reports li', { hasText: 'Report on sales' }).waitFor();
+    await orderReportAndReload(await openReports(browser, await start()));
   });
 
   test('has it fetch what its log no longer keeps', async () => {
-    const server = await start(adopt('express-app', 'An Express app'));
-    const proxy = await openCutProxy(Number(new URL(server.address).port));
+    const proxy = await openCutProxy(Number(new URL(await start()).port));
     const page = await openReports(browser, proxy.url);
     proxy.holdWebSockets();
     proxy.resetWebSockets();
@@ -102,6 +96,67 @@ describe('An Express app', PATIENCE, () => {
     expect(await page.locator('#reports li').count()).toBe(RETENTION + 1);
   });
 });
+
+describe('A Flask app', PATIENCE, () => {
+  const section = readSection(DOCUMENT, 'A Flask app');
+  let folder: string;
+  let python: Python;
+  beforeAll(async () => {
+    const places = { 'index.html': 'templates/index.html', 'page.js': 'static/page.js' };
+    folder = adopt('flask-app', section, places);
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(ROOT, join(folder, 'node_modules/message-flow')); // what npm install leaves
+    python = await createPython(join(folder, 'requirements.txt'));
+  }, 180_000);
+  afterAll(() => python?.remove());
+
+  /** Starts what a command of the document starts. */
+  function startCommand(name: string, ready: RegExp): Promise<ServerProcess> {
+    const cli = `node ${join(ROOT, 'dist/cli/main.js')}`;
+    const command = getCommand(section, name).replace('npx message-flow', cli);
+    const asRoot = name === 'nginx' && process.getuid?.() === 0 ? ' -g "user root root;"' : ''; // else its workers are nobody
+    const PATH = [python.bin, dirname(process.execPath), process.env.PATH, '/usr/sbin'].join(':');
+    return startServer({
+      command: 'bash',
+      args: ['-c', `exec ${command}${asRoot}`],
+      cwd: folder,
+      env: { PATH },
+      ready,
+    });
+  }
+
+  async function start(): Promise<string> {
+    const port = await findFreePort();
+    const nginxConf = join(folder, 'nginx.conf');
+    writeFileSync(nginxConf, readFileSync(nginxConf, 'utf8').replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`));
+    await startCommand('gateway', /"msg":"(listening)"/);
+    await startCommand('app', /Serving on (\S+)/);
+    await startCommand('nginx', /start (worker) process/);
+    return `http://127.0.0.1:${port}`;
+  }
+
+  test('tells its page what it polled for before', async () => {
+    await orderReport(await openReports(browser, await start()));
+  });
+
+  test('tells it after a reload', async () => {
+    await orderReportAndReload(await openReports(browser, await start()));
+  });
+});
+
+async function orderReport(page: Page): Promise<void> {
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await order(page, 'sales');
+  await page.locator('#reports li', { hasText: 'Report on sales: all is well' }).waitFor();
+  expect(asked).toEqual(['/reports']);
+}
+
+async function orderReportAndReload(page: Page): Promise<void> {
+  await order(page, 'sales');
+  await page.reload();
+  await page.locator('#reports li', { hasText: 'Report on sales' }).waitFor();
+}
 
 /** Opens the page, signs in as a visitor does, and waits until it says that it is connected. */
 async function openReports(opener: Browser, url: string): Promise<Page> {

@@ -11,14 +11,13 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from flask import Flask, Response, jsonify, redirect, request, send_from_directory, session
+from flask import Flask, Response, redirect, request, send_from_directory, session
 from flask.typing import ResponseReturnValue
 
 import settings
 from bus import Bus
-from flow import EVERYONE, MAX_LOGS, Flow, FlowError, user_log
+from flow import Flow, is_same_origin, refuse
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "minimal"
@@ -38,47 +37,24 @@ bus = Bus(settings.INLET) if settings.INLET else None
 
 @app.post("/flow/token")
 def create_token() -> ResponseReturnValue:
-    """Lets the page in: a token for the logs it asks for, as far as allowed, and where each goes on from."""
+    """Lets the page in, and into the channels that it may follow."""
     issued_at = time.time()
-    user = session.get("user")
-    if not is_same_origin():
-        return refuse(403, "cross-site")
-    if user is None:
-        return refuse(401, "signed-out")
+    if not is_same_origin(request.headers.get, request.host):
+        return refuse("cross-site"), 403
     if request.mimetype != "application/json":
-        return refuse(415, "not-json")
-    body = request.get_json(silent=True)
-    asked = body.get("logs", []) if isinstance(body, dict) else None
-    if not isinstance(asked, list) or not all(isinstance(name, str) for name in asked):
-        return refuse(400, "invalid-request")
-    if len(asked) > MAX_LOGS:
-        return refuse(413, "too-large")
-    own = [user_log(user), EVERYONE]
-    others = [name for name in dict.fromkeys(asked) if name not in own]
-    allowed = [name for name in others if may_follow(user, name)]
-    try:
-        at = flow.read_tops([*own, *allowed])
-    except FlowError as error:
-        app.logger.warning("%s", error)
-        return refuse(503, "unavailable")
-    return {
-        "token": flow.create_token(user, allowed, issued_at),
-        "user": user,
-        "at": at,
-        "refused": [name for name in others if name not in allowed],
-    }
+        return refuse("not-json"), 415
+    return flow.answer_token_request(session.get("user"), request.get_json(silent=True), issued_at, may_follow)
 
 
 @app.get("/socket_auth_token")
 def get_bare_token() -> ResponseReturnValue:
     """The endpoint of 2016: the token as text."""
     issued_at = time.time()
-    user = session.get("user")
-    if not is_same_origin():
-        return refuse(403, "cross-site")
-    if user is None:
-        return refuse(401, "signed-out")
-    return Response(flow.create_token(user, [], issued_at), mimetype="text/plain")
+    if not is_same_origin(request.headers.get, request.host):
+        return refuse("cross-site"), 403
+    if "user" not in session:
+        return refuse("signed-out"), 401
+    return Response(flow.create_token(session["user"], [], issued_at), mimetype="text/plain")
 
 
 @app.post("/send")
@@ -86,10 +62,10 @@ def take_message() -> ResponseReturnValue:
     """Answers at once; the work takes 2 to 3 seconds."""
     user = session.get("user")
     body = request.get_json(silent=True)
-    if not is_same_origin():
-        return refuse(403, "cross-site")
+    if not is_same_origin(request.headers.get, request.host):
+        return refuse("cross-site"), 403
     if user is None:
-        return refuse(401, "signed-out")
+        return refuse("signed-out"), 401
     if not isinstance(body, dict) or not isinstance(body.get("message"), str):
         return {"status": "ERROR", "data": "No message submitted"}, 400
     threading.Thread(target=work, args=(user, body["message"], str(uuid.uuid4())), daemon=True).start()
@@ -107,26 +83,9 @@ def work(user: str, message: str, job: str) -> None:
         flow.send(user, "TASK DONE", result, key=job)
 
 
-def may_follow(user: str, log: str) -> bool:
-    """Decides who may follow a channel. Yours asks your database; unless it says yes, nobody may."""
+def may_follow(log: str) -> bool:
+    """Decides which channels may be followed. Yours asks your database for who is signed in; else nobody may."""
     return log in OPEN_CHANNELS
-
-
-def is_same_origin() -> bool:
-    """True unless a browser says that another site's page asks: cookies travel with its requests too."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("Origin")
-    try:
-        return origin is None or urlsplit(origin).netloc == request.host
-    except ValueError:
-        return False
-
-
-def refuse(status: int, code: str) -> ResponseReturnValue:
-    """Answers what is not served."""
-    return jsonify({"error": {"code": code, "message": f"Cannot answer: {code}"}}), status
 
 
 @app.get("/")

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -51,6 +51,11 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+def deny(_log: str) -> bool:
+    """Lets nobody follow a channel."""
+    return False
+
+
 class Flow:
     """The backend's hand in the ring. Make one for each process; its methods may be called from any thread."""
 
@@ -63,11 +68,40 @@ class Flow:
         self._sending: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def create_token(self, user: str, logs: Sequence[str], issued_at: float) -> str:
-        """Makes a token that lets `user` follow their own log, everyone's, and `logs`.
+    def answer_token_request(
+        self, user: str | None, body: Any, issued_at: float, may_follow: Callable[[str], bool] = deny
+    ) -> tuple[dict[str, Any], int]:
+        """Answers POST /flow/token: a token, where each of its logs goes on from, and the status.
 
-        Take `issued_at` before asking who is signed in: a revocation that comes between refuses the token then.
+        `user` is who is signed in, None for nobody; `body` the parsed JSON, None when there is none; `may_follow` says
+        yes to the channels that this user may follow. Take `issued_at`, `time.time()`, before asking who is signed
+        in: a revocation that comes between refuses the token then.
         """
+        if user is None:
+            return refuse("signed-out"), 401
+        asked = body.get("logs", []) if isinstance(body, dict) else None
+        if not isinstance(asked, list) or not all(isinstance(name, str) for name in asked):
+            return refuse("invalid-request"), 400
+        if len(asked) > MAX_LOGS:
+            return refuse("too-large"), 413
+        own = [user_log(user), EVERYONE]
+        others = [name for name in dict.fromkeys(asked) if name not in own]
+        allowed = [name for name in others if may_follow(name)]
+        try:
+            at = self.read_tops([*own, *allowed])
+        except FlowError as error:
+            log.warning("%s", error)
+            return refuse("unavailable"), 503
+        token = self.create_token(user, allowed, issued_at)
+        return {
+            "token": token,
+            "user": user,
+            "at": at,
+            "refused": [name for name in others if name not in allowed],
+        }, 200
+
+    def create_token(self, user: str, logs: Sequence[str], issued_at: float) -> str:
+        """Makes a token that lets `user` follow their own log, everyone's, and `logs`."""
         claims = {
             "aud": "message-flow",
             "sub": user,
@@ -102,8 +136,8 @@ class Flow:
         except queue.Full:
             log.error("Dropped a message %r: %d wait for a gateway", event, MAX_WAITING)
         with self._lock:
-            # Begun by the first message, not by the import: a server that forks would leave the thread behind.
-            if self._sending is None:
+            # Not at import, and looked at each time: a server that forks leaves the thread behind.
+            if self._sending is None or not self._sending.is_alive():
                 self._sending = threading.Thread(target=self._send_waiting, daemon=True)
                 self._sending.start()
 
@@ -175,3 +209,20 @@ def user_log(user: str) -> str:
     if user in ("", "*") or len(name) > 200:
         raise ValueError(f"Cannot name a log for the user {user!r}")
     return name
+
+
+def is_same_origin(get_header: Callable[[str], str | None], host: str) -> bool:
+    """True unless a browser says that another site's page asks: cookies travel with its requests too."""
+    site = get_header("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = get_header("Origin")
+    try:
+        return origin is None or urlsplit(origin).netloc == host
+    except ValueError:
+        return False
+
+
+def refuse(code: str) -> dict[str, Any]:
+    """Says why a request is not served, as the routes of Message Flow do."""
+    return {"error": {"code": code, "message": f"Cannot answer: {code}"}}

@@ -196,6 +196,24 @@ print(flow.waiting)`,
     expect(lines[0]).toContain('Dropped a message');
   });
 
+  test('goes on in the child of a server that forks', async () => {
+    const system = await startFlaskSystem(python);
+    const said = await python.run(
+      `import os
+${begin(`['${system.env.FLOW_GATEWAY}']`)}
+flow.send('ada', 'n', 'parent')
+while flow.waiting: time.sleep(.01)
+if os.fork() == 0:
+    flow.send('ada', 'n', 'child')
+    while flow.waiting: time.sleep(.01)
+    os._exit(0)
+os.wait()
+print(flow.read_tops(['user/ada'])['user/ada'].split(':')[1])`,
+      FLASK,
+    );
+    expect(said.trim()).toBe('2');
+  });
+
   test('refuses to its caller what is no JSON, and gives up what the gateway will never take', async () => {
     const system = await startFlaskSystem(python);
     const said = await python.run(

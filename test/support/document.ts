@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** A fence that says what to do with what is in it: ```js flow.js adds a file, ```diff server.js changes one, ```sh copy runs. */
+/** A fence that says what to do with what is in it: ```js flow.js adds a file, ```diff server.js changes one, ```sh run runs. */
 const FENCE = /^```(\w+) (\S+)\n([\s\S]*?)^```$/gm;
 
 /** Cuts a section out of a document, from its heading to the next of its rank. */
@@ -13,14 +13,30 @@ export function readSection(path: string, heading: string): string {
   return section;
 }
 
-/** Does in `folder` what a section's blocks say, in their order. `env` is what commands get beside the path. */
-export function followSection(section: string, folder: string, env: Readonly<Record<string, string>> = {}): void {
-  for (const [, language = '', name = '', body = ''] of section.matchAll(FENCE)) {
-    if (language === 'sh')
-      execFileSync('bash', ['-euc', body], { cwd: folder, env: { PATH: process.env.PATH, ...env } });
+/** How a section is followed. */
+export interface Following {
+  /** Where a file of the section is in this app, if not in its folder. */
+  readonly places?: Readonly<Record<string, string>>;
+  /** What commands get beside the path. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Does in `folder` what a section's blocks say, in their order; commands that go on are left to `getCommand`. */
+export function followSection(section: string, folder: string, { places = {}, env }: Following = {}): void {
+  for (const [, language = '', title = '', body = ''] of section.matchAll(FENCE)) {
+    const name = places[title] ?? title;
+    if (language === 'sh' && name !== 'run') continue;
+    if (language === 'sh') execFileSync('sh', ['-euc', body], { cwd: folder, env: { PATH: process.env.PATH, ...env } });
     else if (language === 'diff') changeFile(join(folder, name), body);
     else addFile(join(folder, name), body);
   }
+}
+
+/** The command of a section that starts something, by the name of its block. */
+export function getCommand(section: string, name: string): string {
+  const block = [...section.matchAll(FENCE)].find(([, language, title]) => language === 'sh' && title === name);
+  if (!block?.[3]) throw new Error(`Cannot find the command "${name}": the section has no such block`);
+  return block[3].trim();
 }
 
 /**

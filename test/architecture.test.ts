@@ -7,13 +7,14 @@ import { describe, expect, test } from 'vitest';
 const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonly string[] }> = {
   protocol: { folders: [], packages: [] },
   contract: { folders: ['protocol'], packages: [] },
-  broker: { folders: ['protocol'], packages: ['node'] },
+  broker: { folders: ['protocol'], packages: ['node', 'zeromq'] },
   backend: { folders: ['contract', 'protocol', 'broker'], packages: ['node', 'jose'] },
   gateway: { folders: ['protocol', 'broker'], packages: ['node', 'jose', 'prom-client'] },
   'gateway/host': { folders: ['protocol', 'broker', 'gateway'], packages: ['node', 'ws'] },
   client: { folders: ['contract', 'protocol'], packages: [] },
+  proxy: { folders: ['protocol', 'broker'], packages: ['node'] },
   cli: {
-    folders: ['contract', 'protocol', 'broker', 'backend', 'gateway', 'gateway/host', 'client'],
+    folders: ['contract', 'protocol', 'broker', 'backend', 'gateway', 'gateway/host', 'client', 'proxy'],
     packages: ['node', 'pino', 'ws'],
   },
 };
@@ -38,7 +39,8 @@ function wrongImports(path: string, source: string): string[] {
     if (folder === own) return [];
     if (folder === undefined) return [`${path} may not import "${specifier}", outside src`];
     if (!folders.includes(folder)) return [`${path} may not import the folder "${folder}"`];
-    return target === publicFileOf(folder) ? [] : [`${path} must import "${publicFileOf(folder)}", not "${target}"`];
+    const files = publicFilesOf(folder);
+    return files.includes(target) ? [] : [`${path} must import "${files.join('" or "')}", not "${target}"`];
   });
 }
 
@@ -46,9 +48,10 @@ function folderOf(path: string): string | undefined {
   return FOLDERS.find((folder) => path.startsWith(`${folder}/`));
 }
 
-/** A host's public file is named after its runtime, so that a second runtime is one more file beside it. */
-function publicFileOf(folder: string): string {
-  return folder === 'gateway/host' ? `${folder}/node.ts` : `${folder}/index.ts`;
+/** A host's public file is named after its runtime, an engine's part that other programs share lies in the engine's folder. */
+function publicFilesOf(folder: string): string[] {
+  if (folder === 'gateway/host') return [`${folder}/node.ts`];
+  return folder === 'broker' ? [`${folder}/index.ts`, `${folder}/zeromq/index.ts`] : [`${folder}/index.ts`];
 }
 
 function packageOf(specifier: string): string {
@@ -105,6 +108,11 @@ describe('wrongImports() can fail', () => {
       'client/a.ts may not import "../../dist/broker/index.js", outside src',
     ],
     ['gateway/a.ts', "import { x } from './host/node.ts';", 'gateway/a.ts may not import the folder "gateway/host"'],
+    [
+      'cli/a.ts',
+      "import { x } from '../broker/zeromq/load-zeromq.ts';",
+      'cli/a.ts must import "broker/index.ts" or "broker/zeromq/index.ts", not "broker/zeromq/load-zeromq.ts"',
+    ],
     [
       'cli/a.ts',
       "import { x } from '../gateway/host/upgrade.ts';",

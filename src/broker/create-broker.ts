@@ -1,6 +1,8 @@
 import type { Broker } from './broker.ts';
 import { createMemoryBroker } from './memory.ts';
 import type { RetentionOptions } from './retention.ts';
+import { readPlace } from './zeromq/place.ts';
+import { createZeromqBroker } from './zeromq/zeromq-broker.ts';
 
 /** How a broker is made from a URL. */
 export interface BrokerOptions extends RetentionOptions {
@@ -20,11 +22,23 @@ const ENGINES: Record<string, (url: URL, options: BrokerOptions) => Broker> = {
     }
     return createMemoryBroker(options);
   },
+  'zeromq:': createAtProxy,
+  'zeromq+ipc:': createAtProxy,
 };
 
+function createAtProxy(url: URL, options: BrokerOptions): Broker {
+  const place = readPlace(url, options);
+  if (options.messages ?? options.runs) {
+    throw new RangeError(`Cannot set retention on "${place.address}": the proxy keeps the logs, so it is set there`);
+  }
+  return createZeromqBroker(place);
+}
+
 /**
- * Makes the broker that a URL names; `memory:` is the only engine yet.
+ * Makes the broker that a URL names: `memory:`, or the message proxy at `zeromq+ipc:///folder` or `zeromq://host:port`.
+ * It connects by itself, now and later.
  * @throws {RangeError} when the URL names no engine, or asks for what is unsafe
+ * @throws {BrokerError} `refused` when what the engine needs is not installed, or does not run here
  */
 export function createBroker(url: string, options: BrokerOptions = {}): Broker {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;

@@ -1,23 +1,6 @@
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import type { GatewayEvent } from '../gateway/host/node.ts';
-import type { Sink } from './io.ts';
 import { findErrorCode, formatReason, formatSafe } from './safe-text.ts';
-
-/** How much is logged: each level and all above it. */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-
-/** Creates a log of JSON lines, each written at once. */
-export function createGatewayLog(stdout: Sink, level: (typeof LOG_LEVELS)[number]): Logger {
-  return pino(
-    {
-      level,
-      base: { pid: process.pid }, // several gateways of a machine may share a file
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    { write: (line) => void stdout.write(line) },
-  );
-}
 
 /** Logs what a gateway reports. Its events hold no token and no data; what came from outside is bounded and escaped. */
 export function logGatewayEvent(log: Logger, event: GatewayEvent): void {
@@ -26,7 +9,13 @@ export function logGatewayEvent(log: Logger, event: GatewayEvent): void {
       log.debug({ connection: event.connection }, event.type);
       break;
     case 'connection-authenticated':
-      log.info({ connection: event.connection, user: formatSafe(event.user, 200) }, event.type);
+      log.info(
+        {
+          ...{ connection: event.connection, user: formatSafe(event.user, 200) },
+          ...(event.dialect && { dialect: event.dialect }),
+        },
+        event.type,
+      );
       break;
     case 'authentication-refused':
       log.info({ connection: event.connection, reason: formatSafe(event.reason) }, event.type);

@@ -1,4 +1,4 @@
-import { LOG_LEVELS } from './gateway-log.ts';
+import type { DialectName } from '../protocol/index.ts';
 import {
   choiceOption,
   durationOption,
@@ -9,7 +9,8 @@ import {
   switchOption,
   textOption,
 } from './option.ts';
-import { DEVELOPMENT_OPTION, PATH_OPTION, PUBLISH_KEY_OPTION, SECRET_OPTION } from './options.ts';
+import { DEVELOPMENT_OPTION, DIALECT_OPTION, PATH_OPTION, PUBLISH_KEY_OPTION, SECRET_OPTION } from './options.ts';
+import { LOG_LEVELS } from './program-log.ts';
 import { formatSafe } from './safe-text.ts';
 
 /** The options of a gateway that runs alone. */
@@ -23,6 +24,8 @@ export type GatewayOptionTable = {
   readonly secret: Option<readonly string[]>;
   readonly publishKey: Option<string | undefined>;
   readonly origin: Option<readonly string[]>;
+  readonly dialect: Option<readonly DialectName[]>;
+  readonly unexpiringTokens: Option<boolean>;
   readonly development: Option<boolean>;
   readonly heartbeat: Option<number>;
   readonly pingInterval: Option<number>;
@@ -54,7 +57,7 @@ export const GATEWAY_OPTIONS: GatewayOptionTable = {
   socket: textOption({ says: 'a Unix socket to listen on, instead of a port', placeholder: 'PATH' }),
   path: PATH_OPTION,
   broker: textOption({
-    says: "where the logs are kept, the same as the backend's; memory: is this process alone, so it needs --single",
+    says: "where the logs are kept, the same as the backend's: zeromq+ipc:///folder or zeromq://host:port, where message-flow proxy is; memory: is this process alone, so it needs --single",
     placeholder: 'URL',
     default: 'memory:',
   }),
@@ -66,6 +69,10 @@ export const GATEWAY_OPTIONS: GatewayOptionTable = {
     placeholder: 'ORIGIN',
     divider: /[\s,]+/,
     check: (text) => (isOrigin(text) ? undefined : 'it must be scheme and host alone, such as https://example.com'),
+  }),
+  dialect: DIALECT_OPTION,
+  unexpiringTokens: switchOption({
+    says: "with --dialect: takes older peers' tokens that have no end; a revocation of such a user holds for a day",
   }),
   development: DEVELOPMENT_OPTION,
   heartbeat: durationOption({
@@ -115,6 +122,9 @@ export function findGatewayFaults(settings: GatewaySettings, sources: ReadonlyMa
     faults.push(
       'Cannot use a silence timeout that is no longer than the ping interval: clients would be let go before they could answer',
     );
+  }
+  if (settings.unexpiringTokens && settings.dialect.length === 0) {
+    faults.push('Cannot take tokens without an end: they are of older peers; list those by --dialect, or leave it out');
   }
   const isOnNetwork = settings.socket === undefined && !LOOPBACK.includes(settings.host);
   if (development && isOnNetwork && (settings.secret.length === 0 || settings.publishKey === undefined)) {

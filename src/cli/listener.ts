@@ -38,7 +38,8 @@ export function closeServer(server: Server): Promise<void> {
   });
 }
 
-function explainSocket(path: string, error: unknown): CommandError {
+/** Says why a Unix socket could not be made, and what to choose. */
+export function explainSocket(path: string, error: unknown): CommandError {
   const action = `Cannot listen on ${formatSafe(path, 160)}`;
   if (findErrorCode(error) !== 'EACCES') return createFailure(`${action}: ${formatReason(error)}`);
   return createFailure(`${action}: this user has no right to write there; choose another folder or another user`);

@@ -105,17 +105,18 @@ export function switchOption(spec: Pick<Spec<never>, 'says' | 'isFlagOnly'>): Op
 }
 
 /** Several texts: a repeated flag, a list in the file, in the environment one text with the values divided by `divider`. */
-export function listOption(
+export function listOption<W extends string = string>(
   spec: Spec<never> & {
     readonly placeholder: string;
     readonly divider: RegExp;
+    /** Says what a wrong one must be; it lets none pass that is not a `W`. */
     readonly check: (text: string) => string | undefined;
     readonly isSecret?: boolean;
   },
-): Option<readonly string[]> {
+): Option<readonly W[]> {
   const { isSecret = false } = spec;
   return {
-    ...build<readonly string[]>(spec, [], (given) => {
+    ...build<readonly W[]>(spec, [], (given) => {
       const texts: unknown[] = Array.isArray(given)
         ? given
         : typeof given === 'string'
@@ -125,7 +126,7 @@ export function listOption(
       const value = texts.map((text) => text.trim()).filter((text) => text !== '');
       if (value.length === 0) return { mend: 'it is empty' };
       const mend = value.map(spec.check).find((mend) => mend !== undefined);
-      return mend === undefined ? { value } : { mend };
+      return mend === undefined ? { value: value as W[] } : { mend };
     }),
     isRepeatable: true,
     isSecret,

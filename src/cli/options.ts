@@ -1,4 +1,4 @@
-import { MAX_CLIENT_FRAME_BYTES, utf8Length } from '../protocol/index.ts';
+import { DIALECTS, type DialectName, MAX_CLIENT_FRAME_BYTES, utf8Length } from '../protocol/index.ts';
 import { listOption, type Option, secretOption, switchOption, textOption } from './option.ts';
 
 /** The file that is read when no other is named. */
@@ -8,6 +8,7 @@ const MIN_SECRET_BYTES = 32;
 const MIN_KEY_LENGTH = 16;
 /** One value a line: unlike commas and spaces, no secret holds a line's end. */
 const LINES = /\r?\n/;
+const DIALECT_NAMES = DIALECTS.map(({ name }) => name).join(', ');
 
 /** Options that every command has. */
 export const COMMON_OPTIONS: { readonly config: Option<string | undefined>; readonly help: Option<boolean> } = {
@@ -62,6 +63,14 @@ export const DEVELOPMENT_OPTION: Option<boolean> = switchOption({
 
 /** What `--development` does where it only signs. */
 export const KNOWN_SECRET = 'uses the secret known to everyone, as the example and a gateway in development do';
+
+/** Which older peers are served. */
+export const DIALECT_OPTION: Option<readonly DialectName[]> = listOption<DialectName>({
+  says: `older peers that are served too, by the year from which they speak so: ${DIALECT_NAMES}; see docs/protocol.md`,
+  placeholder: 'YEAR',
+  divider: /[\s,]+/,
+  check: (text) => (DIALECTS.some(({ name }) => name === text) ? undefined : `it must be of ${DIALECT_NAMES}`),
+});
 
 /** Where WebSockets are taken. */
 export const PATH_OPTION: Option<string> = textOption({

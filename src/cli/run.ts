@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { CommandError, createMistake } from './command-error.ts';
 import { checkCommand } from './commands/check.ts';
 import { gatewayCommand } from './commands/gateway.ts';
+import { proxyCommand } from './commands/proxy.ts';
 import { sendCommand } from './commands/send.ts';
 import { tokenCommand } from './commands/token.ts';
 import { watchCommand } from './commands/watch.ts';
@@ -16,7 +17,14 @@ import { resolveSettings, withSecretFiles } from './settings.ts';
 import { formatSuggestion } from './suggestion.ts';
 import { readVersion } from './version.ts';
 
-const COMMANDS: readonly Command[] = [gatewayCommand, sendCommand, watchCommand, tokenCommand, checkCommand];
+const COMMANDS: readonly Command[] = [
+  gatewayCommand,
+  proxyCommand,
+  sendCommand,
+  watchCommand,
+  tokenCommand,
+  checkCommand,
+];
 
 /**
  * Runs the program. Resolves to its exit code: 0 done, 1 it could not be done, 2 what was typed or configured is wrong.

@@ -7,16 +7,7 @@ import {
   type StartPosition,
 } from '../protocol/index.ts';
 import { choosePosition, isNews, positionAfterLive } from './positions.ts';
-import type { Positions, SessionEffect } from './session-event.ts';
-
-/** One log that the page follows. */
-export interface FollowedLog {
-  readonly log: LogName;
-  /** Where it goes on; undefined until a snapshot, `sessionStorage`, a token or the gateway says. */
-  readonly position: StartPosition | undefined;
-  /** It has caught up on this connection. */
-  readonly isLive: boolean;
-}
+import type { FollowedLog, Positions, SessionEffect } from './session-event.ts';
 
 /** A followed log, as its session changes it. */
 export interface Followed extends FollowedLog {

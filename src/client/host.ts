@@ -148,7 +148,7 @@ export function createHost(
     },
     start() {
       address = resolveAddress(options.url);
-      if (!WebSocket) throw new TypeError('Cannot connect: no WebSocket in this runtime, nor in the options');
+      if (!WebSocket) throw new TypeError('Cannot connect: no WebSocket here, nor in the options');
       for (const type of PAGE_EVENTS) page?.addEventListener(type, takePageEvent);
       step({ type: 'visibility', isHidden: isHidden() });
       step({ type: 'start' });

@@ -10,10 +10,20 @@ export {
   type Refusal,
 } from './client.ts';
 export type { ConnectionReason, ConnectionState, ConnectionStatus } from './connection-status.ts';
-export type { FollowedLog } from './followed-logs.ts';
-export type { ClientOptions, Fetch, FetchAnswer, Page, PageEvent, PositionStorage, Socket } from './options.ts';
+export type {
+  ClientOptions,
+  Extension,
+  Fetch,
+  FetchAnswer,
+  Page,
+  PageEvent,
+  PositionStorage,
+  ResolvedOptions,
+  Socket,
+} from './options.ts';
 export { createSession } from './session.ts';
 export type {
+  FollowedLog,
   Positions,
   RefusalReason,
   Session,

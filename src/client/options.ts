@@ -57,6 +57,9 @@ export interface Page {
   removeEventListener(type: string, listener: (event: PageEvent) => void): void;
 }
 
+/** Fits a client to what is no gateway of ours, such as `oldServer("2016")`: from the options, with defaults, to those in use. */
+export type Extension = (options: ResolvedOptions) => ResolvedOptions;
+
 /** What `createClient` takes. */
 export interface ClientOptions {
   /** The gateway's address: `wss://…`, or relative to the page, such as `"/websocket"`: then `wss` if the page is `https`. */
@@ -97,6 +100,8 @@ export interface ClientOptions {
   ) => Socket;
   /** Asks the backend. @default the runtime's `fetch` */
   readonly fetch?: Fetch;
+  /** Fits the client to something else than a gateway of ours; each takes what the one before gave. @default none */
+  readonly use?: readonly Extension[];
   /** Tells the time and sets timers. @default wall time that never goes backwards, and `setTimeout` */
   readonly clock?: Clock;
   /** Draws the waits before reconnecting. @default `Math.random` */
@@ -104,14 +109,14 @@ export interface ClientOptions {
 }
 
 /** `ClientOptions` with every default in its place. */
-export type ResolvedOptions = Required<Omit<ClientOptions, 'WebSocket' | 'storage'>> &
+export type ResolvedOptions = Required<Omit<ClientOptions, 'WebSocket' | 'storage' | 'use'>> &
   Pick<ClientOptions, 'storage'> & { readonly WebSocket: ClientOptions['WebSocket'] };
 
 /** Puts the defaults in their places. */
 export function resolveOptions(given: ClientOptions): ResolvedOptions {
   const { WebSocket, document } = globalThis as { WebSocket?: ResolvedOptions['WebSocket']; document?: unknown };
   const page = document ? (globalThis as unknown as Page) : null;
-  return {
+  let options: ResolvedOptions = {
     flow: '/flow',
     headers: () => ({}),
     lingerMs: 5_000,
@@ -123,4 +128,6 @@ export function resolveOptions(given: ClientOptions): ResolvedOptions {
     WebSocket,
     ...given,
   };
+  for (const adapt of given.use ?? []) options = adapt(options);
+  return options;
 }

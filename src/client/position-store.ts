@@ -1,7 +1,6 @@
 import { isJsonObject, type LogName, type Stop } from '../protocol/index.ts';
-import type { FollowedLog } from './followed-logs.ts';
 import type { PositionStorage, ResolvedOptions } from './options.ts';
-import type { Positions } from './session-event.ts';
+import type { FollowedLog, Positions } from './session-event.ts';
 
 /** At most once in this time, in milliseconds, are positions written: a tab that crashes may see so much again. */
 const SAVE_INTERVAL_MS = 1_000;

@@ -1,6 +1,5 @@
 import type { GapReason, LogName, Position, Random, StartPosition, UnsubscribeReason } from '../protocol/index.ts';
 import type { ConnectionStatus } from './connection-status.ts';
-import type { FollowedLog } from './followed-logs.ts';
 
 /** What a session needs beside its events. */
 export interface SessionOptions {
@@ -18,6 +17,15 @@ export interface Session {
   readonly status: ConnectionStatus;
   /** What the page follows, with positions: `everyone`, the user's log, and what `follow` asked for. */
   readonly logs: ReadonlyMap<LogName, FollowedLog>;
+}
+
+/** One log that the page follows. */
+export interface FollowedLog {
+  readonly log: LogName;
+  /** Where it goes on; undefined until a snapshot, `sessionStorage`, a token or the gateway says. */
+  readonly position: StartPosition | undefined;
+  /** It has caught up on this connection. */
+  readonly isLive: boolean;
 }
 
 /** Positions by the name of the log. */

@@ -1,7 +1,8 @@
 import type { Broker } from '../broker/index.ts';
 import { awaitWithin, type Clock, type LogName, type Position, type StartPositions } from '../protocol/index.ts';
+import type { TokenVerdict } from './claims.ts';
 import type { Revocations } from './revocations.ts';
-import type { TokenVerdict, TokenVerifier } from './token.ts';
+import type { TokenVerifier } from './token.ts';
 
 /** What it takes to authenticate a connection. */
 export interface AuthContext {

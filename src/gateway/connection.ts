@@ -3,6 +3,7 @@ import {
   type ClientText,
   type CloseCode,
   type ControlFrame,
+  type Dialect,
   EVERYONE,
   findLogName,
   findPositionParts,
@@ -13,18 +14,19 @@ import {
   readClientText,
   type StartPosition,
   type StartPositions,
-  type TokenClaims,
   userLog,
 } from '../protocol/index.ts';
 import { type AuthContext, checkToken } from './authentication.ts';
+import type { VerifiedClaims } from './claims.ts';
 import { mayFollow } from './may-follow.ts';
 import type { ResolvedOptions } from './options.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createRateLimit } from './rate-limit.ts';
 import type { Relay, Subscription } from './relay.ts';
 import type { Frame } from './ring.ts';
-import type { FrameMaker, Socket } from './socket.ts';
+import type { Socket } from './socket.ts';
 import type { Traffic } from './traffic.ts';
+import type { Voices } from './voice.ts';
 
 /** The gateway's side of one socket. */
 export interface Connection {
@@ -54,7 +56,7 @@ export interface Connection {
 export interface ConnectionContext<F extends Frame> extends AuthContext {
   readonly options: ResolvedOptions;
   readonly relay: Relay<F>;
-  readonly frames: FrameMaker<F>;
+  readonly voices: Voices<F>;
   readonly traffic: Traffic;
   /** Counts a user's connections: false when there are too many. */
   admit(user: string, connection: Connection): boolean;
@@ -69,6 +71,10 @@ const MAX_HELD_BYTES = 262_144;
 const FRAMES_PER_SECOND = 50;
 const FRAMES_BURST = 100;
 const MAX_REFUSALS = 3;
+/** How long after its token's end an older peer is asked for another: ends are judged by whole seconds. */
+const OLD_NOTICE_MS = 1_000;
+/** Multiples of it fall evenly between whole numbers, whatever their count. */
+const GOLDEN_RATIO = 0.618_033_988_749_895;
 /** A place in no epoch: what does not parse as a position is answered with a reset. */
 const NOWHERE = '-:0:00000000' as Position;
 
@@ -78,17 +84,20 @@ export function createConnection<F extends Frame>(
   socket: Socket<F>,
   context: ConnectionContext<F>,
 ): Connection {
-  const { options, relay, traffic } = context;
+  const { options, relay, traffic, voices } = context;
   const { clock, wallClock } = options;
   const subscriptions = new Map<LogName, Subscription>();
   const waiting: string[] = [];
   const rate = createRateLimit(FRAMES_PER_SECOND, FRAMES_BURST);
-  const outbox: Outbox = createOutbox(socket, context);
-  let claims: TokenClaims | undefined;
+  const outbox: Outbox<F> = createOutbox(socket, voices.opening, context);
+  let claims: VerifiedClaims | undefined;
+  /** What an older peer speaks, once it is authenticated. */
+  let dialect: Dialect | undefined;
   let refusals = 0;
   let isHandling = false;
   let isClosed = false;
   let hasToldExpiry = false;
+  let leaveAt = Number.POSITIVE_INFINITY;
   let openedAt = clock.now();
   let [seenAt, heartbeatAt, pingAt] = [openedAt, openedAt, openedAt];
 
@@ -137,10 +146,14 @@ export function createConnection<F extends Frame>(
         pingAt = now;
         socket.ping();
       }
+      if (now >= leaveAt) return close(CLOSE_CODES.goingAway, 'the gateway leaves');
       if (claims) checkExpiry(claims);
     },
     drain(withinMs) {
-      if (!isClosed) say({ type: 'drain', withinMs });
+      if (isClosed) return;
+      say({ type: 'drain', withinMs });
+      // An older peer can't be asked to leave, so it is made to: each at a moment of its own, or all would come back at once.
+      if (dialect) leaveAt = clock.now() + withinMs * ((id * GOLDEN_RATIO) % 1);
     },
     endIfRevoked() {
       if (!claims || isClosed || !context.revocations.covers(claims)) return false;
@@ -196,14 +209,20 @@ export function createConnection<F extends Frame>(
   }
 
   function handle(frame: ClientText): Promise<void> | undefined {
+    // Whoever sends a frame of this version knows its answers; of a bare token's bearer nothing is known until it is taken.
+    if (!claims) outbox.voice = frame.type === 'bare-token' ? voices.opening : voices.own;
+    else if (dialect && isOwnFrame(frame)) {
+      close(CLOSE_CODES.malformed, 'not of the dialect spoken here');
+      return;
+    }
     switch (frame.type) {
       case 'heartbeat':
         say({ type: 'heartbeat' });
         return;
       case 'bare-token':
-        return authenticate(frame.token, {});
+        return authenticate(frame.token, {}, true);
       case 'auth':
-        return authenticate(frame.token, frame.logs);
+        return authenticate(frame.token, frame.logs, false);
       case 'subscribe':
         if (claims) subscribe(frame.logs, claims);
         else say({ type: 'error', code: 'not-authenticated', message: 'SUBSCRIBE before AUTH OK' });
@@ -222,36 +241,46 @@ export function createConnection<F extends Frame>(
     }
   }
 
-  async function authenticate(token: string, logs: StartPositions): Promise<void> {
+  async function authenticate(token: string, logs: StartPositions, isBare: boolean): Promise<void> {
+    const isOld = dialect !== undefined || (isBare && !claims && options.dialects.length > 0);
+    if (isOld && refusals >= MAX_REFUSALS) return; // it was not asked for another
     const verdict = await checkToken(token, context);
     if (isClosed) return;
-    if ('refusal' in verdict) return refuse(verdict.refusal);
+    if ('refusal' in verdict) return refuse(verdict.refusal, isOld);
     if (claims && claims.sub !== verdict.claims.sub) return close(CLOSE_CODES.unauthenticated, 'token of another user');
     const isFirst = claims === undefined;
     if (isFirst && !context.admit(verdict.claims.sub, connection))
       return close(CLOSE_CODES.tooMany, 'too many connections');
     claims = verdict.claims;
+    if (isFirst && isOld) dialect = verdict.dialect;
+    if (isFirst) outbox.voice = dialect ? voices.of(dialect) : voices.own;
     refusals = 0;
     hasToldExpiry = false;
     // Positions first, AUTH OK then: what is sent after the client saw AUTH OK lies after them.
     const own = isFirst ? await context.positionsOf([userLog(claims.sub), EVERYONE], logs, () => isClosed) : {};
     if (isClosed) return;
     say({ type: 'auth-ok', user: claims.sub, heartbeatMs: options.heartbeatMs });
-    if (isFirst) options.onEvent({ type: 'connection-authenticated', connection: id, user: claims.sub });
+    if (isFirst) {
+      options.onEvent({
+        ...{ type: 'connection-authenticated', connection: id, user: claims.sub },
+        ...(dialect && { dialect: dialect.name }),
+      });
+    }
     for (const log of [...subscriptions.keys()]) if (!mayFollow(log, claims)) end(log, 'revoked');
     subscribe({ ...own, ...logs }, claims); // its own two first: they don't count
   }
 
-  function refuse(reason: string): void {
+  function refuse(reason: string, isOld: boolean): void {
     refusals++;
     traffic.countRefusal(reason);
     options.onEvent({ type: 'authentication-refused', connection: id, reason });
     say({ type: 'auth-failed', reason });
-    if (refusals >= MAX_REFUSALS) close(CLOSE_CODES.unauthenticated, 'three tokens refused');
-    else say({ type: 'auth-request' });
+    if (refusals < MAX_REFUSALS) say({ type: 'auth-request' });
+    // An older page that is closed comes back within a second, for ever: it stays until its time is over.
+    else if (!isOld) close(CLOSE_CODES.unauthenticated, 'three tokens refused');
   }
 
-  function subscribe(logs: StartPositions, { sub, logs: listed }: TokenClaims): void {
+  function subscribe(logs: StartPositions, { sub, logs: listed }: VerifiedClaims): void {
     for (const [name, after] of Object.entries(logs)) {
       const log = findLogName(name);
       if (!log) {
@@ -289,20 +318,33 @@ export function createConnection<F extends Frame>(
     return log === EVERYONE || kindOf(log as LogName) === 'user';
   }
 
-  function checkExpiry({ iat, exp }: TokenClaims): void {
+  function checkExpiry({ iat, exp }: VerifiedClaims): void {
     const leftMs = exp * 1_000 - wallClock();
-    // A token of a minute or less would else be expiring from its first moment, and be renewed without end.
-    const noticeMs = Math.min(options.expiryNoticeMs, (exp - iat) * 500);
     if (leftMs <= -options.expiryGraceMs) {
       close(CLOSE_CODES.tokenExpired, 'token expired');
-    } else if (leftMs <= noticeMs && !hasToldExpiry) {
-      hasToldExpiry = true;
+      return;
+    }
+    if (hasToldExpiry) return;
+    if (dialect) {
+      // It sends the token that it has kept; a fresh one comes only when that was refused, so not before its end.
+      if (leftMs > -OLD_NOTICE_MS) return;
+      refusals = 0;
+      say({ type: 'auth-request' });
+    } else {
+      // A token of a minute or less would else be expiring from its first moment, and be renewed without end.
+      if (leftMs > Math.min(options.expiryNoticeMs, (exp - iat) * 500)) return;
       say({ type: 'token-expiring', inMs: Math.max(0, Math.round(leftMs)) });
     }
+    hasToldExpiry = true;
   }
 
   traffic.countOpen();
   options.onEvent({ type: 'connection-opened', connection: id });
   say({ type: 'auth-request' });
   return connection;
+}
+
+/** True for what no older peer sends. */
+function isOwnFrame({ type }: ClientText): boolean {
+  return type === 'auth' || type === 'subscribe' || type === 'unsubscribe' || type === 'invalid';
 }

@@ -11,6 +11,7 @@ import { createRoutes, type GatewayHandler } from './routes.ts';
 import type { FrameMaker, Socket } from './socket.ts';
 import { createTokenVerifier } from './token.ts';
 import { createTraffic } from './traffic.ts';
+import { createVoices } from './voice.ts';
 
 /** Holds sockets: authenticates, follows logs for them, replays, fans out, drains. */
 export interface Gateway {
@@ -103,8 +104,8 @@ export function createGateway<F extends Frame>(given: GatewayOptions, host: Host
     relay,
     traffic,
     revocations,
-    frames: host.frames,
-    verify: createTokenVerifier(options.secrets, broker.epoch, wallClock),
+    voices: createVoices(host.frames, options.dialects),
+    verify: createTokenVerifier(options.secrets, broker.epoch, options, wallClock),
     revocationsKnown: control.known,
     positionsOf: createPositionsOf(broker, clock, reportFault),
     admit,

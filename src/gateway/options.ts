@@ -1,10 +1,24 @@
 import type { Broker } from '../broker/index.ts';
-import { type Clock, DEFAULT_HEARTBEAT_MS, type LogName, resolveSecrets } from '../protocol/index.ts';
+import {
+  type Clock,
+  DEFAULT_HEARTBEAT_MS,
+  type Dialect,
+  type DialectName,
+  getDialect,
+  type LogName,
+  resolveSecrets,
+} from '../protocol/index.ts';
 
 /** What a gateway reports: for logs and alarms. Holds no token, no key and no data. */
 export type GatewayEvent =
   | { readonly type: 'connection-opened'; readonly connection: number }
-  | { readonly type: 'connection-authenticated'; readonly connection: number; readonly user: string }
+  | {
+      readonly type: 'connection-authenticated';
+      readonly connection: number;
+      readonly user: string;
+      /** What the peer speaks, if it is not this version. */
+      readonly dialect?: DialectName;
+    }
   | { readonly type: 'authentication-refused'; readonly connection: number; readonly reason: string }
   | {
       readonly type: 'connection-closed';
@@ -31,6 +45,18 @@ export interface GatewayOptions {
    * @default the page's own host
    */
   readonly origins?: readonly string[] | '*' | undefined;
+  /**
+   * Older peers that are served beside our own: their pages send a bare token, and get their own bytes. A bare token's bearer
+   * speaks the first of these whose claim its token has, and with a token of ours the first of all. See docs/protocol.md.
+   * @default none
+   */
+  readonly dialects?: readonly DialectName[];
+  /**
+   * Takes older peers' tokens that have no end, as 2016 made them. Who has one keeps it until the secret changes: a revocation
+   * holds for a day.
+   * @default false
+   */
+  readonly unexpiringTokens?: boolean;
   /** Allows what is safe on a developer's machine only: a well-known secret, any origin, an open publish. @default false */
   readonly development?: boolean;
   /** The name of this gateway in its health check's log. @default random */
@@ -74,7 +100,8 @@ export interface GatewayOptions {
 }
 
 /** Options with their defaults applied and checked. */
-export type ResolvedOptions = Required<Omit<GatewayOptions, 'secret' | 'publishKey' | 'origins'>> & {
+export type ResolvedOptions = Required<Omit<GatewayOptions, 'secret' | 'publishKey' | 'origins' | 'dialects'>> & {
+  readonly dialects: readonly Dialect[];
   readonly secrets: readonly string[];
   readonly publishKey: string | undefined;
   readonly origins: readonly string[] | '*' | undefined;
@@ -88,7 +115,13 @@ const DEFAULT_SILENCE_TIMEOUT_MS = 35_000;
  * @throws {RangeError} when an option is unsafe or out of range; it says what to set
  */
 export function resolveOptions(options: GatewayOptions, clock: Clock, name: string): ResolvedOptions {
-  const { development = false, origins, publishKey } = options;
+  const { development = false, origins, publishKey, unexpiringTokens = false } = options;
+  const dialects = (options.dialects ?? []).map(getDialect);
+  if (unexpiringTokens && dialects.length === 0) {
+    throw new RangeError(
+      'Cannot open the gateway: unexpiringTokens is for tokens of older peers. List their dialects, or leave it out',
+    );
+  }
   if (origins === '*' && !development) {
     throw new RangeError(
       'Cannot open the gateway: origins is "*". List the origins of your pages, or leave it out for the gateway\'s own host',
@@ -111,6 +144,7 @@ export function resolveOptions(options: GatewayOptions, clock: Clock, name: stri
   }
   return {
     development,
+    unexpiringTokens,
     name,
     heartbeatMs: DEFAULT_HEARTBEAT_MS,
     pingIntervalMs,
@@ -129,6 +163,7 @@ export function resolveOptions(options: GatewayOptions, clock: Clock, name: stri
     clock,
     wallClock: Date.now,
     ...withoutUndefined(options),
+    dialects,
     secrets: resolveSecrets(options.secret, development),
     publishKey,
     origins,
@@ -136,7 +171,9 @@ export function resolveOptions(options: GatewayOptions, clock: Clock, name: stri
 }
 
 /** So that an option given as undefined keeps its default. */
-function withoutUndefined(options: GatewayOptions): Omit<GatewayOptions, 'secret' | 'publishKey' | 'origins'> {
-  const { secret: _, publishKey: __, origins: ___, ...others } = options;
+function withoutUndefined(
+  options: GatewayOptions,
+): Omit<GatewayOptions, 'secret' | 'publishKey' | 'origins' | 'dialects'> {
+  const { secret: _, publishKey: __, origins: ___, dialects: ____, ...others } = options;
   return Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined)) as typeof others;
 }

@@ -1,12 +1,15 @@
-import { type ControlFrame, encodeControlFrame } from '../protocol/index.ts';
+import type { ControlFrame } from '../protocol/index.ts';
 import type { Follower, Relay, Subscription } from './relay.ts';
 import type { Frame } from './ring.ts';
-import type { FrameMaker, Socket } from './socket.ts';
+import type { Socket } from './socket.ts';
 import type { Traffic } from './traffic.ts';
+import type { Voice } from './voice.ts';
 
 /** What a connection sends: its own frames at once, its logs' as the socket takes them; one write a turn. */
-export interface Outbox extends Follower {
-  /** Sends a frame of the gateway's own, before what its logs have. */
+export interface Outbox<F extends Frame> extends Follower {
+  /** How it speaks from here on. */
+  voice: Voice<F>;
+  /** Sends a frame of the gateway's own, before what its logs have; if the peer knows such a frame. */
   say(frame: ControlFrame): void;
   /** No longer sends what a subscription has. */
   forget(subscription: Subscription): void;
@@ -24,7 +27,6 @@ export interface Outbox extends Follower {
 /** What an outbox runs on. */
 export interface OutboxContext<F extends Frame> {
   readonly relay: Relay<F>;
-  readonly frames: FrameMaker<F>;
   readonly traffic: Traffic;
   readonly options: { readonly clock: { now(): number } };
 }
@@ -35,8 +37,9 @@ const WRITE_BYTES = 65_536;
 /** Creates the outbox of an open socket. */
 export function createOutbox<F extends Frame>(
   socket: Socket<F>,
-  { relay, frames, traffic, options: { clock } }: OutboxContext<F>,
-): Outbox {
+  voice: Voice<F>,
+  { relay, traffic, options: { clock } }: OutboxContext<F>,
+): Outbox<F> {
   const ready = new Set<Subscription>();
   let said: F[] = [];
   let heldBytes = 0;
@@ -64,35 +67,40 @@ export function createOutbox<F extends Frame>(
       if (hasMore) ready.add(subscription);
       for (const delivery of deliveries) {
         switch (delivery.type) {
-          case 'entries':
-            batch.push(delivery.chunk.frame);
-            bytes += delivery.chunk.frame.byteLength;
-            traffic.countEntries(delivery.chunk.to - delivery.chunk.from, delivery.chunk.frame.byteLength);
+          case 'entries': {
+            const { chunk, ring } = delivery;
+            const frame = outbox.voice.sayEntries(subscription.log, chunk, ring);
+            batch.push(frame);
+            bytes += frame.byteLength;
+            traffic.countEntries(chunk.to - chunk.from, frame.byteLength);
             break;
-          case 'gap':
-            traffic.countGap(delivery.reason);
-            batch.push(encode({ type: 'gap', log: subscription.log, at: delivery.at, reason: delivery.reason }));
+          }
+          case 'gap': {
+            const { at, reason } = delivery;
+            const frame = outbox.voice.sayControl({ type: 'gap', log: subscription.log, at, reason });
+            traffic.countGap(frame ? reason : 'untold');
+            if (frame) batch.push(frame);
             break;
-          case 'live':
-            batch.push(encode({ type: 'live', log: subscription.log, at: delivery.at }));
+          }
+          case 'live': {
+            const frame = outbox.voice.sayControl({ type: 'live', log: subscription.log, at: delivery.at });
+            if (frame) batch.push(frame);
             break;
+          }
         }
       }
     }
   }
 
-  function encode(frame: ControlFrame): F {
-    return frames.encode(encodeControlFrame(frame));
-  }
-
-  return {
+  const outbox: Outbox<F> = {
+    voice,
     markReady(subscription) {
       if (!isClosed) ready.add(subscription);
     },
     pump,
     say(frame) {
-      if (isClosed) return;
-      const encoded = encode(frame);
+      const encoded = isClosed ? undefined : outbox.voice.sayControl(frame);
+      if (!encoded) return;
       said.push(encoded);
       heldBytes += encoded.byteLength;
       pump();
@@ -116,4 +124,5 @@ export function createOutbox<F extends Frame>(
       heldBytes = 0;
     },
   };
+  return outbox;
 }

@@ -3,6 +3,7 @@ import { type Broker, BrokerError } from '../broker/index.ts';
 import {
   awaitWithin,
   type Clock,
+  cutRawMembers,
   type EncodedJson,
   EVERYONE,
   findJson,
@@ -17,7 +18,6 @@ import {
   userLog,
   utf8Length,
 } from '../protocol/index.ts';
-import { cutRawData } from './raw-data.ts';
 
 /** Most messages in one request. */
 const MAX_MESSAGES = 100;
@@ -75,7 +75,7 @@ export function readMessages(
   }
   const stray = values.findIndex((value) => !isJsonObject(value));
   if (stray >= 0) return refuse('invalid-message', 'a message is an object', isList ? stray : undefined);
-  const raw = cutRawData(body);
+  const raw = cutRawMembers(body, 'data');
   const messages: Message[] = [];
   for (const [i, value] of values.entries()) {
     const message = readMessage(value as Record<string, unknown>, raw[i], isList ? i : undefined);
@@ -118,7 +118,7 @@ async function append(broker: Broker, clock: Clock, { log, ...entry }: Message):
 
 function readMessage(
   value: Record<string, unknown>,
-  data: string | undefined,
+  data: EncodedJson | undefined,
   index: number | undefined,
 ): Message | PublishRefusal {
   const { id, key = randomUUID() } = value;
@@ -135,9 +135,7 @@ function readMessage(
     return { ...refuse('too-large', `data has ${bytes} bytes, limit is ${MAX_ENTRY_BYTES}`, index), status: 413 };
   }
   const log = readTarget(value);
-  return typeof log === 'string'
-    ? { log, key, event: id, data: data as EncodedJson }
-    : refuse(log.code, log.message, index);
+  return typeof log === 'string' ? { log, key, event: id, data } : refuse(log.code, log.message, index);
 }
 
 function readTarget({ user, everyone, log }: Record<string, unknown>): LogName | { code: string; message: string } {

@@ -1,11 +1,12 @@
-import type { Revocation, TokenClaims } from '../protocol/index.ts';
+import type { Revocation } from '../protocol/index.ts';
+import type { VerifiedClaims } from './claims.ts';
 
 /** What was revoked, as the control log says; grows with what is revoked in a day. */
 export interface Revocations {
   /** Takes what the control log says; false for what is no revocation. */
   add(data: unknown): boolean;
   /** True when a token was issued at or before the moment its user, its session or itself was revoked. */
-  covers(claims: TokenClaims): boolean;
+  covers(claims: VerifiedClaims): boolean;
 }
 
 /** No token lives longer than a day, so that no revocation need be kept longer than 25 hours. */

@@ -1,45 +1,33 @@
-import { createSecretKey } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify } from 'jose';
-import {
-  findLogName,
-  type LogName,
-  MAX_LOGS,
-  MAX_TOKEN_BYTES,
-  TOKEN_AUDIENCE,
-  type TokenClaims,
-  userLog,
-} from '../protocol/index.ts';
-
-/** Why a token was refused; the words of AUTH FAILED. */
-type TokenRefusal = 'malformed' | 'expired' | 'wrong-signature' | 'wrong-claims' | 'wrong-epoch' | 'revoked';
-
-/** What a token turned out to be. */
-export type TokenVerdict = { readonly claims: TokenClaims } | { readonly refusal: TokenRefusal };
+import { MAX_TOKEN_BYTES, TOKEN_AUDIENCE } from '../protocol/index.ts';
+import { judgeClaims, judgeOldClaims, type OldTokens, type TokenRefusal, type TokenVerdict } from './claims.ts';
 
 /** Checks tokens; never throws. */
 export type TokenVerifier = (token: string) => Promise<TokenVerdict>;
 
-/** A token can't promise more than a day: what is stolen ends. */
-const MAX_LIFETIME_S = 24 * 3_600;
-/** How far another machine's clock may be ahead, in seconds. */
-const CLOCK_LEEWAY_S = 5;
+/** What was verified and is good. */
+type GoodVerdict = Extract<TokenVerdict, { readonly claims: unknown }>;
+
 /** Verified tokens remembered, as a signature costs about 80 µs and reconnects bring the same token again. */
 const MAX_REMEMBERED = 10_000;
 /** Longer ones list many logs, and are verified each time: what is remembered stays small. */
 const MAX_REMEMBERED_BYTES = 2_048;
 
 /**
- * Creates a verifier for HS256 tokens of `message-flow`; any of the secrets will do.
+ * Creates a verifier for HS256 tokens of `message-flow`, and of the older peers that are listed; any of the secrets will do.
  * @param epoch the memory broker's: a token that names another one came from another process, and its logs are not here
  * @param now wall-clock time, in milliseconds since 1970
  */
 export function createTokenVerifier(
   secrets: readonly string[],
   epoch: string | undefined,
+  oldTokens: OldTokens,
   now: () => number,
 ): TokenVerifier {
   const keys = secrets.map((secret) => createSecretKey(Buffer.from(secret, 'utf8')));
-  const remembered = new Map<string, TokenClaims>();
+  const remembered = new Map<string, GoodVerdict>();
+  const [first] = oldTokens.dialects;
 
   async function verify(token: string): Promise<TokenVerdict> {
     // RFC 8725, 3.1: the algorithm is ours to name, never the token's.
@@ -53,60 +41,37 @@ export function createTokenVerifier(
     for (const key of keys) {
       try {
         const { payload } = await jwtVerify(token, key, options);
-        return readClaims(payload, epoch, now() / 1_000);
+        const verdict = judgeClaims(payload, epoch, now() / 1_000);
+        return 'claims' in verdict ? { ...verdict, dialect: first } : verdict;
       } catch (error) {
         refusal = refusalOf(error);
+        if (refusal === 'wrong-claims' && first) return verifyOld(token, key);
         if (refusal !== 'wrong-signature') break;
       }
     }
     return { refusal };
   }
 
+  async function verifyOld(token: string, key: KeyObject): Promise<TokenVerdict> {
+    try {
+      const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'], currentDate: new Date(now()) });
+      return judgeOldClaims(payload, oldTokens, now() / 1_000);
+    } catch (error) {
+      return { refusal: refusalOf(error) };
+    }
+  }
+
   return async (token) => {
     if (token.length > MAX_TOKEN_BYTES) return { refusal: 'malformed' };
     const known = remembered.get(token);
-    if (known && known.exp * 1_000 > now()) return { claims: known };
+    if (known && known.claims.exp * 1_000 > now()) return known;
     const verdict = await verify(token);
     if ('claims' in verdict && token.length <= MAX_REMEMBERED_BYTES) {
       if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value as string);
-      remembered.set(token, verdict.claims);
+      remembered.set(token, verdict);
     }
     return verdict;
   };
-}
-
-function readClaims(payload: Record<string, unknown>, epoch: string | undefined, nowS: number): TokenVerdict {
-  const { sub, jti, sid, iat, exp, logs = [], epoch: named } = payload;
-  const isWellFormed =
-    isUser(sub) &&
-    isName(jti) &&
-    (sid === undefined || isName(sid)) &&
-    typeof iat === 'number' &&
-    typeof exp === 'number' &&
-    iat <= nowS + CLOCK_LEEWAY_S &&
-    exp - iat <= MAX_LIFETIME_S &&
-    Array.isArray(logs) &&
-    logs.length <= MAX_LOGS &&
-    logs.every((log) => typeof log === 'string' && findLogName(log));
-  if (!isWellFormed) return { refusal: 'wrong-claims' };
-  if (epoch !== undefined && named !== undefined && named !== epoch) return { refusal: 'wrong-epoch' };
-  return {
-    claims: { aud: TOKEN_AUDIENCE, sub, jti, iat, exp, logs: logs as LogName[], ...(sid === undefined ? {} : { sid }) },
-  };
-}
-
-/** A user whose log can be named; how long an id may be depends on what of it must be encoded. */
-function isUser(value: unknown): value is string {
-  if (!isName(value)) return false;
-  try {
-    return userLog(value) !== undefined;
-  } catch {
-    return false; // "*", half a surrogate pair, or too long
-  }
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }
 
 function refusalOf(error: unknown): TokenRefusal {

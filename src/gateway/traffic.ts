@@ -7,6 +7,7 @@ export interface Traffic {
   countClose(code: number): void;
   countRefusal(reason: string): void;
   countEntries(entries: number, bytes: number): void;
+  /** `reason`: why, or `untold`: the peer's dialect has no word for it. */
   countGap(reason: string): void;
   countFault(during: string): void;
   countPublished(result: 'stored' | 'failed' | 'refused'): void;
@@ -48,7 +49,9 @@ export function createTraffic(gauges: TrafficGauges): Traffic {
   const refused = counter('tokens_refused_total', 'Tokens refused, by reason', ['reason']);
   const entries = counter('entries_sent_total', 'Entries written to connections');
   const bytes = counter('entry_bytes_sent_total', 'Bytes of entries written to connections');
-  const gaps = counter('gaps_sent_total', 'Gaps told, by reason', ['reason']);
+  const gaps = counter('gaps_sent_total', 'Gaps told, by reason; untold: to peers whose dialect has no word for it', [
+    'reason',
+  ]);
   const faults = counter('faults_total', 'Faults survived, by what was under way', ['during']);
   const published = counter('published_total', 'Messages posted to /publish, by result', ['result']);
 

@@ -2,6 +2,15 @@ export { encodeClientFrame, findGatewayFrame } from './client-codec.ts';
 export { CLOSE_CODES, type CloseCode } from './close-code.ts';
 export { awaitWithin } from './deadline.ts';
 export {
+  type DialectFrame,
+  encodeDialectControl,
+  encodeDialectEntry,
+  encodeOpeningControl,
+  findDialectFrame,
+  OLD_EVERYONE,
+} from './dialect-codec.ts';
+export { DIALECTS, type Dialect, type DialectName, getDialect } from './dialects.ts';
+export {
   type ClientFrame,
   type ControlFrame,
   type FrameErrorCode,
@@ -49,4 +58,5 @@ export {
   type StartPosition,
   tagOf,
 } from './position.ts';
+export { cutRawMembers } from './raw-member.ts';
 export { DEVELOPMENT_SECRET, type Revocation, resolveSecrets, TOKEN_AUDIENCE, type TokenClaims } from './token.ts';

@@ -17,6 +17,11 @@ describe('createBroker', () => {
     expect(() => createBroker('memory:', { single: true, messages: { maxEntries: 0 } })).toThrow('maxEntries is 0');
   });
 
+  test('refuses retention where a message proxy keeps the logs', () => {
+    const create = () => createBroker('zeromq+ipc:///run/message-flow', { messages: { maxEntries: 1 } });
+    expect(create).toThrow('the proxy keeps the logs, so it is set there');
+  });
+
   test.each(['', 'memory', 'nonsense:', '__proto__:', 'constructor://x', 'http://example.com', '//memory:'])(
     'refuses %j, which names no engine',
     (url) => {

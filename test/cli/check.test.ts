@@ -78,7 +78,11 @@ test('a broker that no engine serves has failed, and its password is not shown',
   const { code, rows } = await check(['--broker', 'redis://user:canary@host']);
   expect([code, rows[1]]).toEqual([
     1,
-    ['broker', 'failed', 'Cannot use the broker "redis://…@host": it must begin with one of memory:'],
+    [
+      'broker',
+      'failed',
+      'Cannot use the broker "redis://…@host": it must begin with one of memory:, zeromq:, zeromq+ipc:',
+    ],
   ]);
 });
 

@@ -4,10 +4,12 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { GatewayEvent } from 'message-flow/gateway';
-import type { LogName } from 'message-flow/protocol';
+import { DEVELOPMENT_SECRET, type LogName } from 'message-flow/protocol';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createGatewayLog, logGatewayEvent } from '../../src/cli/gateway-log.ts';
+import { logGatewayEvent } from '../../src/cli/gateway-log.ts';
+import { createProgramLog } from '../../src/cli/program-log.ts';
+import { signOldToken } from '../support/old-token.ts';
 import { until } from '../support/until.ts';
 import { openGateway, PUBLISH_KEY, SECRET } from './open-gateway.ts';
 import { createFolder, readLog, runProgram, startGatewayProgram, startProgram } from './program.ts';
@@ -61,6 +63,22 @@ test('WebSockets open at its path, for pages of its origins', async () => {
     });
   expect(await tryOrigin('https://a.test')).toBe('{"id": "AUTH REQUEST"}');
   expect(await tryOrigin('https://b.test')).toBe('Unexpected server response: 403');
+});
+
+test.each<[string, readonly string[], Record<string, string>]>([
+  ['flags', ['--dialect', '2016', '--dialect', '2020', '--unexpiring-tokens'], {}],
+  ['the environment', [], { FLOW_DIALECT: '2016,2020', FLOW_UNEXPIRING_TOKENS: 'yes' }],
+])('older peers that %s list are served', async (_, flags, env) => {
+  const gateway = await startGatewayProgram(['--development', ...flags], { env });
+  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/websocket`);
+  onTestFinished(() => socket.terminate());
+  const texts: string[] = [];
+  socket.on('message', (text) => texts.push(String(text)));
+  await until(() => texts.length === 1, 'AUTH REQUEST');
+  socket.send(signOldToken({ username: 'ada' }, DEVELOPMENT_SECRET));
+  await until(() => texts.length === 2, 'AUTH OK');
+  expect(texts).toEqual(['{"id": "AUTH REQUEST", "actionType": "AUTH REQUEST"}', '{"id": "AUTH OK"}']);
+  await until(() => gateway.stdout.includes('"dialect":"2016"'), 'its line in the log');
 });
 
 test('at a signal it drains, and ends with 0', async () => {
@@ -202,6 +220,7 @@ const EVIL = '\u001b[31m\n"{';
 const EVENTS: readonly GatewayEvent[] = [
   { type: 'connection-opened', connection: 1 },
   { type: 'connection-authenticated', connection: 1, user: EVIL.repeat(1_000) },
+  { type: 'connection-authenticated', connection: 2, user: 'ada', dialect: '2016' },
   { type: 'authentication-refused', connection: 1, reason: 'expired' },
   { type: 'connection-closed', connection: 1, user: EVIL, code: 1000, reason: EVIL },
   { type: 'upgrade-refused', status: 403, reason: 'origin not allowed' },
@@ -217,7 +236,7 @@ const EVENTS: readonly GatewayEvent[] = [
 
 test('every event of a gateway is one bounded line of JSON, and names no credentials', () => {
   let written = '';
-  const log = createGatewayLog({ write: (text) => (written += text) }, 'debug');
+  const log = createProgramLog({ write: (text) => (written += text) }, 'debug');
   for (const event of EVENTS) logGatewayEvent(log, event);
   expect(readLog(written).map(({ msg }) => msg)).toEqual(EVENTS.map(({ type }) => type));
   expect(written.split('\n').every((line) => line.length < 2_500)).toBe(true);
@@ -226,7 +245,7 @@ test('every event of a gateway is one bounded line of JSON, and names no credent
 
 test('the level decides what is logged', () => {
   let written = '';
-  const log = createGatewayLog({ write: (text) => (written += text) }, 'error');
+  const log = createProgramLog({ write: (text) => (written += text) }, 'error');
   for (const event of EVENTS) logGatewayEvent(log, event);
   expect(readLog(written).map(({ msg }) => msg)).toEqual(['fault']);
 });

@@ -3,13 +3,21 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Command } from '../../src/cli/command.ts';
 import { checkCommand } from '../../src/cli/commands/check.ts';
 import { gatewayCommand } from '../../src/cli/commands/gateway.ts';
+import { proxyCommand } from '../../src/cli/commands/proxy.ts';
 import { sendCommand } from '../../src/cli/commands/send.ts';
 import { tokenCommand } from '../../src/cli/commands/token.ts';
 import { watchCommand } from '../../src/cli/commands/watch.ts';
 import { formatFlag, formatVariable } from '../../src/cli/option-name.ts';
 import { runProgram } from './program.ts';
 
-const COMMANDS: readonly Command[] = [gatewayCommand, sendCommand, watchCommand, tokenCommand, checkCommand];
+const COMMANDS: readonly Command[] = [
+  gatewayCommand,
+  proxyCommand,
+  sendCommand,
+  watchCommand,
+  tokenCommand,
+  checkCommand,
+];
 
 test.each(['--help', '-h', 'help'])('%s names every command', async (word) => {
   const { code, stdout, stderr } = await runProgram([word]);

@@ -8,9 +8,9 @@ type Row = readonly [message: string, line: string, env?: Record<string, string>
 const wordsOf = (line: string) => line.split(' ').filter(Boolean);
 
 const TYPED: readonly Row[] = [
-  ['message-flow: Name a command: gateway, send, watch, token, check; message-flow --help tells of each', ''],
+  ['message-flow: Name a command: gateway, proxy, send, watch, token, check; message-flow --help tells of each', ''],
   ['message-flow: There is no command "sned", did you mean send?', 'sned'],
-  ['message-flow: There is no command "proxy", there are gateway, send, watch, token, check', 'proxy'],
+  ['message-flow: There is no command "zebra", there are gateway, proxy, send, watch, token, check', 'zebra'],
   ['message-flow: There is no option --versoin here, did you mean --version?', '--versoin'],
   ['message-flow: There is no option --port here, options come after the command', '--port 1 gateway'],
   ['message-flow gateway: There is no option --prot, did you mean --port?', 'gateway --prot 1'],
@@ -45,6 +45,15 @@ const TYPED: readonly Row[] = [
   [
     'message-flow gateway: Cannot use --origin "https://example.com/": it must be scheme and host alone, such as https://example.com',
     'gateway --origin https://example.com/',
+  ],
+  ['message-flow gateway: Cannot use --dialect "2015": it must be of 2016, 2017, 2020', 'gateway --dialect 2015'],
+  [
+    'message-flow gateway: Cannot use --dialect "2016", "elder": it must be of 2016, 2017, 2020',
+    'gateway --dialect 2016 --dialect elder',
+  ],
+  [
+    'message-flow gateway: Cannot take tokens without an end: they are of older peers; list those by --dialect, or leave it out',
+    'gateway --development --unexpiring-tokens',
   ],
   ['message-flow send: <user> is missing: message-flow send <user> <event> <json>', 'send'],
   ['message-flow send: <json> is missing: message-flow send <user> <event> <json>', 'send ada tick'],
@@ -225,7 +234,7 @@ const UNSAFE: readonly Row[] = [
     'gateway --development --host 0.0.0.0',
   ],
   [
-    'message-flow gateway: Cannot use the broker "nats://…@host": it must begin with one of memory:',
+    'message-flow gateway: Cannot use the broker "nats://…@host": it must begin with one of memory:, zeromq:, zeromq+ipc:',
     'gateway --broker nats://me:pass@host',
     { FLOW_SECRET: SECRET },
   ],

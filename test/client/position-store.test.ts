@@ -1,8 +1,8 @@
 import type { PositionStorage } from 'message-flow/client';
 import type { LogName } from 'message-flow/protocol';
 import { describe, expect, test } from 'vitest';
-import type { FollowedLog } from '../../src/client/followed-logs.ts';
 import { createPositionStore } from '../../src/client/position-store.ts';
+import type { FollowedLog } from '../../src/client/session-event.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createFakeStorage } from './fake-page.ts';
 import { ALL, at, ME, PROJECT } from './session-driver.ts';

@@ -2,15 +2,17 @@ import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { createMemoryBroker } from 'message-flow/broker';
 import { expect, test } from 'vitest';
-import { createTokenVerifier, type TokenVerdict } from '../../src/gateway/token.ts';
+import type { TokenVerdict } from '../../src/gateway/claims.ts';
+import { createTokenVerifier } from '../../src/gateway/token.ts';
 import { authenticate, type Claims, OTHER_SECRET, SECRET, signToken, startGateway } from './test-gateway.ts';
 
 const NOW_S = 1_800_000_000;
 const NOW_MS = NOW_S * 1_000;
+const NO_OLD_TOKENS = { dialects: [], unexpiringTokens: false };
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 function verify(token: string, epoch?: string, secrets = [SECRET]): Promise<TokenVerdict> {
-  return createTokenVerifier(secrets, epoch, () => NOW_MS)(token);
+  return createTokenVerifier(secrets, epoch, NO_OLD_TOKENS, () => NOW_MS)(token);
 }
 
 /** A token with this header and these claims, signed with HMAC SHA-256 unless told otherwise. */
@@ -137,7 +139,7 @@ test("another memory broker's token is refused; one that names none, or meets an
 
 test('a token that was good is refused once it is expired, though it is remembered', async () => {
   let nowMs = NOW_MS;
-  const remembering = createTokenVerifier([SECRET], undefined, () => nowMs);
+  const remembering = createTokenVerifier([SECRET], undefined, NO_OLD_TOKENS, () => nowMs);
   const token = forge(HS256, GOOD);
   expect(await remembering(token)).toHaveProperty('claims');
   nowMs += 600_000;

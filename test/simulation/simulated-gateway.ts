@@ -6,6 +6,7 @@ import type { ResolvedOptions } from '../../src/gateway/options.ts';
 import { createRelay, type Relay } from '../../src/gateway/relay.ts';
 import type { Frame } from '../../src/gateway/ring.ts';
 import type { Socket } from '../../src/gateway/socket.ts';
+import { createVoices } from '../../src/gateway/voice.ts';
 import { createSimulatedBroker, type SimulatedBroker } from './simulated-broker.ts';
 import { watchRelay } from './watched-relay.ts';
 import type { World } from './world.ts';
@@ -86,7 +87,7 @@ export function createSimulatedGateway(world: World, name: string): SimulatedGat
       },
     } as Partial<ResolvedOptions> as ResolvedOptions,
     relay,
-    frames: { encode: (text) => frameOf([text]), join: joinFrames },
+    voices: createVoices({ encode: (text) => frameOf([text]), join: joinFrames }, []),
     traffic: {
       ...{
         countOpen() {},

@@ -7,13 +7,15 @@ import { type Gateway, serveGateway } from '../../gateway/host/node.ts';
 import { takePositionals } from '../arguments.ts';
 import { type Command, createCommand } from '../command.ts';
 import { createMistake } from '../command-error.ts';
-import { createGatewayLog, logGatewayEvent } from '../gateway-log.ts';
+import { logGatewayEvent } from '../gateway-log.ts';
 import { findGatewayFaults, GATEWAY_OPTIONS, type GatewaySettings } from '../gateway-options.ts';
 import type { Io } from '../io.ts';
 import { closeServer, listenAt, type Place } from '../listener.ts';
 import { openBroker } from '../open-broker.ts';
+import { createProgramLog } from '../program-log.ts';
 import { formatReason, formatSafe } from '../safe-text.ts';
 import { getSigningSecret } from '../subject.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { readVersion } from '../version.ts';
 
 /** Times that no honest request needs, in milliseconds: a slow one must not hold a connection. */
@@ -42,7 +44,7 @@ export const gatewayCommand: Command = createCommand({
     const faults = findGatewayFaults(settings, sources);
     if (faults.length > 0) throw createMistake(faults);
     getSigningSecret(settings.secret, settings.development, ', or make one by openssl rand -base64 32');
-    const log = createGatewayLog(io.stdout, settings.logLevel);
+    const log = createProgramLog(io.stdout, settings.logLevel);
     const broker = openBroker(settings);
     const server = createServer({
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -56,6 +58,7 @@ export const gatewayCommand: Command = createCommand({
       const address = await listenAt(server, placeOf(settings, io));
       server.on('error', (error) => log.error({ reason: formatReason(error) }, 'server-error'));
       announce(address, settings, log);
+      void warnOfBroker(broker, log);
       await untilAborted(io.signal);
       await gateway.drain();
     } finally {
@@ -78,6 +81,8 @@ function openGateway(server: Server, broker: Broker, settings: GatewaySettings, 
       secret,
       ...(publishKey !== undefined && { publishKey }),
       ...(origin.length > 0 && { origins: origin.includes('*') ? '*' : origin }),
+      dialects: settings.dialect,
+      unexpiringTokens: settings.unexpiringTokens,
       heartbeatMs: settings.heartbeat,
       pingIntervalMs: settings.pingInterval,
       silenceTimeoutMs: settings.silenceTimeout,
@@ -102,13 +107,12 @@ function announce(address: string, { path, broker, development, socket }: Gatewa
   if (development) log.warn("development: what is safe on a developer's machine only is allowed");
 }
 
-function placeOf({ socket, port, host }: GatewaySettings, { cwd }: Io): Place {
-  return socket === undefined ? { type: 'tcp', port, host } : { type: 'socket', path: resolve(cwd, socket) };
+/** A gateway may be started before its broker; it waits, and says so. Never rejects, as `health` does not. */
+async function warnOfBroker(broker: Broker, log: Logger): Promise<void> {
+  const { ok, reason } = await broker.health();
+  if (!ok) log.warn({ reason: formatSafe(reason ?? 'it does not work') }, 'waiting for the broker');
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+function placeOf({ socket, port, host }: GatewaySettings, { cwd }: Io): Place {
+  return socket === undefined ? { type: 'tcp', port, host } : { type: 'socket', path: resolve(cwd, socket) };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { cutRawMembers } from 'message-flow/protocol';
 import { expect, test } from 'vitest';
-import { cutRawData } from '../../src/gateway/raw-data.ts';
 
 const spaces = fc.stringMatching(/^[ \t\n\r]{0,3}$/);
 
@@ -35,7 +35,7 @@ test('what is cut out parses to what JSON.parse gives, whatever the hand', () =>
     fc.property(objects, hands, (message, hand) => {
       const body = scrawl(message, hand);
       const parsed = JSON.parse(body) as Record<string, unknown>;
-      const [data, ...others] = cutRawData(body);
+      const [data, ...others] = cutRawMembers(body, 'data');
       expect(others).toEqual([]);
       expect(data === undefined).toBe(!Object.hasOwn(parsed, 'data'));
       if (data !== undefined) expect(JSON.parse(data)).toEqual(parsed.data);
@@ -49,7 +49,7 @@ test('of a list, each message gives its own', () => {
     fc.property(fc.array(objects), hands, (messages, hand) => {
       const body = scrawl(messages, hand);
       const parsed = JSON.parse(body) as Record<string, unknown>[];
-      const cut = cutRawData(body);
+      const cut = cutRawMembers(body, 'data');
       expect(cut.map((data) => (data === undefined ? undefined : JSON.parse(data)))).toEqual(
         parsed.map(({ data }) => data),
       );
@@ -62,7 +62,9 @@ test('of two members of one name, JSON.parse takes the last, and so it is cut', 
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), hands, (first, second, hand) => {
       const body = `{"data":${scrawl(first, hand)},"d\\u0061ta":${scrawl(second, hand)}}`;
-      expect(JSON.parse(cutRawData(body)[0] as string)).toEqual((JSON.parse(body) as { data: unknown }).data);
+      expect(JSON.parse(cutRawMembers(body, 'data')[0] as string)).toEqual(
+        (JSON.parse(body) as { data: unknown }).data,
+      );
     }),
   );
 });
@@ -81,10 +83,24 @@ test.each([
   ['{"data":""}', '""'],
   [' \n{ } ', undefined],
 ])('every digit and escape stays: %s', (body, data) => {
-  expect(cutRawData(body)).toEqual([data]);
+  expect(cutRawMembers(body, 'data')).toEqual([data]);
+});
+
+test('whatever the member is called, its own text is cut, and no other', () => {
+  fc.assert(
+    fc.property(objects, names, hands, (message, member, hand) => {
+      const body = scrawl(message, hand);
+      const parsed = JSON.parse(body) as Record<string, unknown>;
+      const [text] = cutRawMembers(body, member);
+      expect(text === undefined ? undefined : JSON.parse(text)).toEqual(
+        Object.hasOwn(parsed, member) ? parsed[member] : undefined,
+      );
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('a body as deep as a body can be is cut without a deep stack', () => {
   const deep = `${'['.repeat(400_000)}${']'.repeat(400_000)}`;
-  expect(cutRawData(`{"data":${deep}}`)).toEqual([deep]);
+  expect(cutRawMembers(`{"data":${deep}}`, 'data')).toEqual([deep]);
 });

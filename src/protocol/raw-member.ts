@@ -1,8 +1,10 @@
+import type { EncodedJson } from './json.ts';
+
 /**
- * The text of each message's `data`, cut out of a body that `JSON.parse` took: numbers keep every digit, strings every
- * escape. The body is one object or a list of objects; a message without `data` gives undefined.
+ * The text of one member of each message, cut out of a body that `JSON.parse` took: numbers keep every digit, strings every
+ * escape. The body is one object or a list of objects; a message without that member gives undefined.
  */
-export function cutRawData(body: string): (string | undefined)[] {
+export function cutRawMembers(body: string, member: string): (EncodedJson | undefined)[] {
   let at = 0;
 
   function skipSpace(): void {
@@ -32,8 +34,8 @@ export function cutRawData(body: string): (string | undefined)[] {
     } while (depth > 0);
   }
 
-  function cutMessage(): string | undefined {
-    let data: string | undefined;
+  function cutMessage(): EncodedJson | undefined {
+    let found: EncodedJson | undefined;
     at++; // {
     for (skipSpace(); body[at] !== '}'; skipSpace()) {
       if (body[at] === ',') at++;
@@ -46,15 +48,15 @@ export function cutRawData(body: string): (string | undefined)[] {
       skipSpace();
       const valueAt = at;
       skipValue();
-      if (name === 'data') data = body.slice(valueAt, at); // of two, JSON.parse takes the last, and so do we
+      if (name === member) found = body.slice(valueAt, at) as EncodedJson; // of two, JSON.parse takes the last, and so do we
     }
     at++; // }
-    return data;
+    return found;
   }
 
   skipSpace();
   if (body[at] !== '[') return [cutMessage()];
-  const all: (string | undefined)[] = [];
+  const all: (EncodedJson | undefined)[] = [];
   at++; // [
   for (skipSpace(); body[at] !== ']'; skipSpace()) {
     if (body[at] === ',') at++;

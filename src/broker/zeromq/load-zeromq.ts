@@ -1,0 +1,29 @@
+import { createRequire } from 'node:module';
+import process from 'node:process';
+import { BrokerError } from '../broker-error.ts';
+
+/** The package `zeromq`. */
+export type Zeromq = typeof import('zeromq');
+
+/**
+ * Loads the package `zeromq`, which only those have who use it.
+ * @throws {BrokerError} `refused` on Bun, and where the package is not installed
+ */
+export function loadZeromq(): Zeromq {
+  // Asked first: its native module ends Bun's whole process while it is loaded ("unsupported uv function").
+  if (process.versions.bun !== undefined) {
+    throw new BrokerError(
+      'refused',
+      'Cannot use ZeroMQ on Bun: the package "zeromq" runs on Node only; run this program on Node',
+    );
+  }
+  try {
+    return createRequire(import.meta.url)('zeromq') as Zeromq;
+  } catch (cause) {
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
+    const mend = isMissing
+      ? 'the package "zeromq" is not installed: npm install zeromq@6'
+      : 'the package "zeromq" does not load';
+    throw new BrokerError('refused', `Cannot use ZeroMQ: ${mend}`, { cause });
+  }
+}

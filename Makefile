@@ -5,18 +5,27 @@ SEEDS ?= 10000
 export CHROMIUM ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := start
-.PHONY: start build test check lint reference package simulate clean help chromium programs
+.PHONY: start pool gateway web programs checkers python build test check lint reference package simulate clean help chromium
 .NOTPARALLEL: # the order of what is said here is the order in which it is done
 
 start: build ## Install, build, and start the example on http://localhost:5000 (PORT=8080 for another port)
 	@echo '== start: http://localhost:$(PORT), until Ctrl-C'
 	@PORT=$(PORT) exec node examples/observatory/dist/back/server.js
 
+pool: build programs ## Run the whole pattern: nginx, two web servers, two gateways, the message proxy, a supervisor
+	@PORT=$(PORT) exec deploy/start
+
+gateway: ## Launch one more gateway into the running pool: make gateway N=3
+	@supervisorctl -s unix://run/supervisor.sock start gateways:gateway-$(N)
+
+web: ## Launch one more web server into the running pool: make web N=3
+	@supervisorctl -s unix://run/supervisor.sock start webs:web-$(N)
+
 build: node_modules/.package-lock.json ## Compile the package and the example
 	@echo '== build'
 	@npm run -s build
 
-test: build chromium programs ## Run all tests: on Node, on Bun, and the example in Chromium
+test: build chromium programs checkers python ## Run all tests: on Node, on Bun, and the example in Chromium
 	@npm run -s test
 
 check: clean ## All that a release needs, from a clean tree: lint, build, tests, reference, package
@@ -53,6 +62,11 @@ node_modules/.package-lock.json: package-lock.json
 chromium:
 	@test -x "$$CHROMIUM" || .ci/install chromium
 
-programs: # Debian's python3 has the module venv, and without its package nothing to put pip into an environment
-	@export PATH=$$PATH:/usr/sbin; command -v nginx >/dev/null || .ci/install nginx-light
+programs:
+	@export PATH=$$PATH:/usr/sbin; command -v nginx >/dev/null && command -v supervisord >/dev/null || .ci/install nginx-light supervisor
+
+checkers: # of the files in deploy/ that make does not run
+	@command -v caddy >/dev/null && command -v systemd-analyze >/dev/null || .ci/install caddy systemd
+
+python: # Debian's python3 has the module venv, and without its package nothing to put pip into an environment
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || .ci/install python3-venv

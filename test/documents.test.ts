@@ -6,9 +6,11 @@ import { afterAll, describe, expect, test } from 'vitest';
 const ROOT = join(import.meta.dirname, '..');
 /** Below the checkout, so that packages resolve as they do for a reader who is in it. */
 const WORK = join(ROOT, '.cache', `documents-${process.pid}`);
-const DOCUMENTS = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith('.md'),
-);
+const DOCUMENTS = [
+  'README.md',
+  'deploy/README.md',
+  ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
+].filter((name) => name.endsWith('.md'));
 /** A fence that names its file holds code for the compiler: ```ts server.ts */
 const NAMED_FENCE = /^```tsx? ([\w-]+\.tsx?)\n([\s\S]*?)^```$/gm;
 const ANY_FENCE = /^```tsx?\b.*$/gm;

@@ -12,3 +12,4 @@ export type { RevocationTarget } from './revocation.ts';
 export type { Rule } from './rights.ts';
 export type { Sent } from './sender.ts';
 export { createClaims, signToken, type TokenSubject } from './token-signer.ts';
+export { clearSocketPath, SocketPathError, type SocketPathErrorCode } from './unix-socket.ts';

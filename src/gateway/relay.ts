@@ -133,6 +133,7 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
       else followed.stopTail = stop;
       run(followed, { type: 'attached' });
     } catch (error) {
+      if (followed.isGone) return; // nobody waits for it any more, most likely because all is closed
       onFault({ during: 'tail', log: name, error });
       run(followed, { type: 'tail-failed' });
     }
@@ -145,6 +146,7 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
       const reading = await awaitWithin(clock, BROKER_TIMEOUT_MS, ask);
       run(followed, { type: 'read', purpose, after, reading });
     } catch (error) {
+      if (followed.isGone) return; // as above
       onFault({ during: 'read', log: followed.machine.name, error });
       run(followed, { type: 'read-failed', purpose });
     }

@@ -126,7 +126,10 @@ export async function createInlet(options: InletOptions): Promise<Inlet> {
       throw new Error(`Cannot listen on ${endpoint}: ${(cause as Error).message}`, { cause });
     }
     if (socket instanceof zeromq.XSubscriber) await socket.send(SUBSCRIBE_ALL);
-    receive(socket).catch((error) => onEvent({ type: 'fault', during, error }));
+    receive(socket).catch((error) => {
+      // A socket that is closed while it reads ends its reading with one error or another.
+      if (!socket.closed) onEvent({ type: 'fault', during, error });
+    });
     return socket.lastEndpoint ?? endpoint;
   }
 

@@ -1,4 +1,5 @@
 import { type Client, type ClientOptions, createClient } from 'message-flow/client';
+import { oldServer } from 'message-flow/client/old-server';
 import type { Stop } from 'message-flow/protocol';
 import { expectTypeOf } from 'vitest';
 import { WebSocket as NodeWebSocket } from 'ws';
@@ -71,3 +72,9 @@ expectTypeOf<{ url: string }>().toExtend<ClientOptions>();
 
 // @ts-expect-error no address
 createClient<typeof app>({});
+
+// An old server changes nothing in the types.
+const old = createClient<typeof app>({ url: '/websocket', use: [oldServer('2016', { tokenUrl: '/token' })] });
+expectTypeOf(old).toEqualTypeOf<Client<typeof app>>();
+// @ts-expect-error a dialect that nobody speaks
+oldServer('2015');

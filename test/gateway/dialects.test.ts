@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { DIALECTS, type Dialect, type DialectName, getDialect } from 'message-flow/protocol';
 import { describe, expect, test } from 'vitest';
 import { signOldToken } from '../support/old-token.ts';
@@ -131,6 +132,21 @@ test.each([
   expect(await socket.closed()).toBe(4400);
 });
 
+test.each([
+  ['that does not say when it was issued', 'AUTH FAILED', undefined],
+  ['that was issued since', 'AUTH OK', 1],
+])('after a revocation of its user a token %s is answered by %s', async (_, word, issuedS) => {
+  const host = startFakeHost({ dialects: ['2020'] });
+  const nowS = host.time.wallClock() / 1_000;
+  const data = JSON.stringify({ user: 'ada', before: host.time.wallClock() });
+  await host.broker.append('control' as never, { key: 'r', event: 'revoke', data: data as never });
+  const { socket, connection } = host.open();
+  const iat = issuedS && nowS + issuedS;
+  connection.takeText(signOldToken({ user_id: 'ada', exp: nowS + 900, iat }, SECRET));
+  await until(() => socket.texts[1], 'the answer');
+  expect(socket.texts[1]).toContain(`"actionType": "${word}"`);
+});
+
 test('who speaks what is reported', async () => {
   const gateway = await startGateway({ dialects: ['2016'], unexpiringTokens: true });
   await openOld(gateway, getDialect('2016'));
@@ -179,4 +195,33 @@ test('100 entries of one turn reach an old page as one write, in order', async (
   await until(() => socket.texts.length >= 102, 'all');
   expect(socket.texts.slice(2).map((text) => JSON.parse(text).data)).toEqual([...Array(100).keys()]);
   expect(socket.writes.at(-1)).toBe(100);
+});
+
+test('nothing that a client can say to a gateway of many dialects throws, or is answered in words its dialect has not', async () => {
+  const { open, events } = startFakeHost({ dialects: ALL, unexpiringTokens: true, maxConnectionsPerUser: 1_000 });
+  const claims = fc.dictionary(
+    fc.constantFrom('username', 'user_id', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti'),
+    fc.jsonValue(),
+  );
+  const tokens = claims.map((payload) => signOldToken(payload, SECRET));
+  const texts = fc.oneof(
+    tokens,
+    fc.string(),
+    fc.json(),
+    fc.constant('<3'),
+    fc.constant('{"id":"SUBSCRIBE","data":{}}'),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(texts, { maxLength: 6 }), fc.constantFrom(...DIALECTS), async (said, dialect) => {
+      const { socket, connection } = open();
+      connection.takeText(oldToken(dialect));
+      for (const text of said) connection.takeText(text);
+      await until(() => socket.closeCode ?? socket.texts.some((text) => text.includes('AUTH OK')), 'an answer');
+      await nextTurn();
+      expect(socket.texts.filter((text) => /GAP|LIVE|ERROR|UNSUBSCRIBED|"reason"/.test(text))).toEqual([]);
+      connection.ended(1000);
+    }),
+    { numRuns: 200 },
+  );
+  expect(events.filter(({ type }) => type === 'fault')).toEqual([]);
 });

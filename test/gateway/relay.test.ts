@@ -2,6 +2,7 @@ import type { LogName } from 'message-flow/protocol';
 import { expect, test } from 'vitest';
 import { nextTurn, until } from '../support/until.ts';
 import { createFakeTime } from './fake-time.ts';
+import { createFaultyBroker } from './faulty-broker.ts';
 import { append, topOf } from './test-gateway.ts';
 import { keys, LOG, live, startRelay } from './test-relay.ts';
 
@@ -204,6 +205,20 @@ test('a stretch with a spoilt entry is asked for again, not waited for in silenc
     return reader.told.includes('LIVE');
   }, 'LIVE');
   expect(reader.told).toEqual([...keys(1, 3), 'LIVE']);
+});
+
+test('what fails once its log is forgotten is no fault', async () => {
+  const broker = createFaultyBroker();
+  broker.tail = async () => {
+    await nextTurn();
+    throw new Error('tail: the broker is closed');
+  };
+  const { relay, follow, faults } = startRelay({}, broker);
+  follow(LOG, 'start');
+  relay.close();
+  await nextTurn();
+  await nextTurn();
+  expect(faults).toEqual([]);
 });
 
 test('a closed relay ends its tails and asks nothing more', async () => {

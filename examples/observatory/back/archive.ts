@@ -7,8 +7,8 @@ import { createShelf } from './shelf.ts';
 const MAX_UPLOADS_PER_USER = 50;
 
 /**
- * What users have posted and what came of it, as files: `uploads/<user>/<id>.csv` and `.json`, `outcomes/<user>/<id>.json`
- * and `.told`, where `<user>` is hashed. A folder for each user, so that nobody's listing can show another's. Servers may
+ * What users have posted and what came of it, as files: `uploads/<user>/<id>.csv` and `.json`, `outcomes/<user>/<id>.begun`,
+ * `.json` and `.told`, where `<user>` is hashed. A folder for each user, so that nobody's listing can show another's. Servers may
  * share it.
  */
 export interface Archive {
@@ -16,14 +16,20 @@ export interface Archive {
   add(upload: Upload, csv: Uint8Array): Promise<boolean>;
   /** This user's uploads, newest first. */
   list(user: string): Promise<Upload[]>;
+  find(user: string, id: string): Promise<Upload | undefined>;
   findCsv(user: string, id: string): Promise<Uint8Array | undefined>;
+  /** Notes that its computation is under way; what is begun and has no outcome fell with its server. */
+  markBegun(user: string, id: string): Promise<void>;
+  isBegun(user: string, id: string): Promise<boolean>;
+  /** Takes that back: the computation was ended in good order, to begin anew. */
+  unmarkBegun(user: string, id: string): Promise<void>;
   /** Keeps what came of an upload. `true` for exactly one caller per upload, ever: the one to tell it. */
   addOutcome(user: string, id: string, outcome: Outcome): Promise<boolean>;
   findOutcome(user: string, id: string): Promise<Outcome | undefined>;
   /** Notes that the broker has acknowledged the outcome. */
   markTold(user: string, id: string): Promise<void>;
-  /** All users' uploads whose outcome is not there or not told: their server fell, or is at work on them at this moment. */
-  listUntold(): Promise<Upload[]>;
+  /** All users' uploads that this server took and whose outcome is not there or not told. */
+  listUntold(server: string): Promise<Upload[]>;
 }
 
 /** Creates an archive in a folder. Ids are lower-case letters, digits and hyphens; others are a RangeError. */
@@ -41,15 +47,23 @@ export function createArchive(folder: string): Archive {
       for (const { id, user } of (await archive.list(upload.user)).slice(MAX_UPLOADS_PER_USER)) {
         await shelf.remove(`${id}.json`);
         await shelf.remove(`${id}.csv`);
-        await outcomesOf(user).remove(`${id}.json`);
-        await outcomesOf(user).remove(`${id}.told`);
+        for (const kind of ['begun', 'json', 'told']) await outcomesOf(user).remove(`${id}.${kind}`);
       }
       return true;
     },
     async list(user) {
       return await readUploads(nameFile(user));
     },
+    async find(user, id) {
+      const file = await uploadsOf(user).find(`${id}.json`);
+      return file && (JSON.parse(file.toString('utf8')) as Upload);
+    },
     findCsv: (user, id) => uploadsOf(user).find(`${id}.csv`),
+    async markBegun(user, id) {
+      await outcomesOf(user).create(`${id}.begun`, '');
+    },
+    isBegun: async (user, id) => (await outcomesOf(user).find(`${id}.begun`)) !== undefined,
+    unmarkBegun: (user, id) => outcomesOf(user).remove(`${id}.begun`),
     addOutcome: (user, id, outcome) => outcomesOf(user).create(`${id}.json`, JSON.stringify(outcome)),
     async findOutcome(user, id) {
       const file = await outcomesOf(user).find(`${id}.json`);
@@ -58,12 +72,13 @@ export function createArchive(folder: string): Archive {
     async markTold(user, id) {
       await outcomesOf(user).create(`${id}.told`, '');
     },
-    async listUntold() {
+    async listUntold(server) {
       const untold: Upload[] = [];
       for (const folderName of await createShelf(join(folder, 'uploads')).list()) {
         const outcomes = new Set(await shelfOf('outcomes', folderName).list());
         const uploads = await readUploads(folderName);
-        untold.push(...uploads.filter(({ id }) => !outcomes.has(`${id}.told`)).reverse());
+        const own = uploads.filter((upload) => upload.server === server && !outcomes.has(`${upload.id}.told`));
+        untold.push(...own.reverse());
       }
       return untold;
     },

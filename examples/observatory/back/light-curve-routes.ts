@@ -10,6 +10,7 @@ import { findVisitor } from './visitor.ts';
 
 const SAMPLES = ['sunspots', 'co2'];
 const MAX_FILE_NAME_CHARS = 120;
+const RUN_ID = /^[0-9a-f-]{36}$/;
 
 export interface LightCurveRoutesOptions {
   desk: Desk;
@@ -62,9 +63,10 @@ export function createLightCurveRoutes({ desk, seriesFolder }: LightCurveRoutesO
     await post(request, response, fileName || 'unnamed.csv', csv instanceof Uint8Array ? csv : new Uint8Array());
   });
 
-  routes.post('/:id/cancel', requireSameOrigin, (request, response) => {
+  routes.post('/:id/cancel', requireSameOrigin, async (request, response) => {
     const { id } = request.params;
-    if (typeof id === 'string' && desk.cancel(userOf(request), id)) response.status(202).json({ id });
+    if (typeof id === 'string' && RUN_ID.test(id) && (await desk.cancel(userOf(request), id)))
+      response.status(202).json({ id });
     else refuse(response, 404, { code: 'not-found', message: 'Cannot cancel that run: it is not under way' });
   });
 

@@ -1,11 +1,11 @@
-/** The program: everything in one process, on one port. */
+/** The program: a web server, and with the broker `memory:` the gateway too, all in one process on one port. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import express from 'express';
-import { createFlow, toNodeHandler } from 'message-flow/backend';
+import { clearSocketPath, createFlow, SocketPathError, toNodeHandler } from 'message-flow/backend';
 import { serveGateway } from 'message-flow/gateway';
 import { observatory } from '../shared/contract.ts';
 import { createArchive } from './archive.ts';
@@ -21,13 +21,15 @@ import { stopOnSignal } from './stop-signal.ts';
 import { findVisitor } from './visitor.ts';
 
 const settings = readSettings(process.env);
-const { host, dataFolder, secret, publishKey, heartbeatMs, drainWindowMs } = settings;
+const { host, socket, name, dataFolder, broker, secret, publishKey, heartbeatMs, drainWindowMs } = settings;
 const trust = { secret, development: secret === undefined };
+// A memory can't be shared, so its gateway is in this process; any other broker has gateways of its own.
+const isAlone = broker === 'memory:';
 
 const flow = createFlow(observatory, {
   ...trust,
-  broker: settings.broker,
-  single: true,
+  broker,
+  single: isAlone,
   authenticate(request) {
     const user = findVisitor(request.headers.get('cookie'));
     return user !== undefined && { user };
@@ -35,6 +37,7 @@ const flow = createFlow(observatory, {
   onEvent: (event) => console.error(event),
 });
 const desk = createDesk({
+  server: name,
   archive: createArchive(dataFolder),
   thread: createPeriodogramThread(),
   board: createNoticeBoard(flow),
@@ -50,16 +53,21 @@ const newsroom = createNewsroom({
 
 const app = express();
 const server = createServer(app);
-const gateway = serveGateway(server, {
-  ...trust,
-  publishKey,
-  broker: flow.broker,
-  path: '/websocket',
-  heartbeatMs,
-  drainWindowMs,
-});
+const gateway = isAlone
+  ? serveGateway(server, {
+      ...trust,
+      publishKey,
+      broker: flow.broker,
+      path: '/websocket',
+      heartbeatMs,
+      drainWindowMs,
+    })
+  : undefined;
+// Only a proxy of ours reaches a Unix socket, and it says how its own clients came.
+app.set('trust proxy', socket !== undefined);
 app.use(createSecurityHeaders());
-app.use('/gateway', toNodeHandler(gateway.handler)); // before any body parser: one would change the numbers in messages
+// Before any body parser: one would change the numbers in messages.
+if (gateway) app.use('/gateway', toNodeHandler(gateway.handler));
 app.use(toNodeHandler(flow.handler));
 app.use('/light-curves', createLightCurveRoutes({ desk, seriesFolder: join(HOME, 'series') }));
 app.get('/news', async (_request, response) => {
@@ -70,22 +78,25 @@ app.use((_request, response) => refuse(response, 404, { code: 'not-found', messa
 app.use(answerError);
 
 stopOnSignal(async () => {
-  await Promise.all([gateway.drain(), newsroom.stop(), desk.close()]);
-  await gateway.close();
+  await Promise.all([gateway?.drain(), newsroom.stop(), desk.close()]);
+  await gateway?.close();
   await flow.close();
   server.close();
   server.closeIdleConnections();
   // What is still being answered has a second.
   await Promise.race([once(server, 'close'), delay(1_000)]);
 });
-server.listen(settings.port, host);
 try {
+  if (socket !== undefined) await clearSocketPath(socket);
+  server.listen(socket === undefined ? { port: settings.port, host } : { path: socket });
   await once(server, 'listening');
 } catch (error) {
-  console.error(`Cannot listen on ${host}:${settings.port}: ${error instanceof Error ? error.message : error}`);
+  const { message } = error as Error;
+  const place = socket ?? `${host}:${settings.port}`;
+  console.error(error instanceof SocketPathError ? message : `Cannot listen on ${place}: ${message}`);
   process.exit(1);
 }
 const { port } = server.address() as AddressInfo;
-console.log(`Observatory: http://${isLoopback(host) ? 'localhost' : host}:${port}`);
+console.log(`Observatory: ${socket ?? `http://${isLoopback(host) ? 'localhost' : host}:${port}`}`);
 newsroom.start();
 await desk.recover();

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -5,6 +6,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 export interface Settings {
   port: number;
   host: string;
+  /** A Unix socket to listen on, instead of a port. */
+  socket: string | undefined;
+  /** Tells this server from those that share its data; stays its own over restarts. */
+  name: string;
   /** Where uploads, outcomes and published news lie. */
   dataFolder: string;
   /** `http:`, `https:` or `file:`. */
@@ -31,8 +36,9 @@ const MAX_TIMER_MS = 2_147_483_647;
  */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const host = env.HOST || '127.0.0.1';
-  const secret = env.FLOW_SECRET || undefined;
-  if (!secret && !LOOPBACK.includes(host)) {
+  const socket = env.SOCKET ? resolve(env.SOCKET) : undefined;
+  const secret = readSecret(env);
+  if (!secret && !socket && !LOOPBACK.includes(host)) {
     throw new RangeError(
       `Cannot listen on ${host}: without FLOW_SECRET anyone there could be anyone. Set it to 32 bytes`,
     );
@@ -40,6 +46,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return {
     port: readNumber(env, 'PORT', 5000, 0, 65_535),
     host,
+    socket,
+    name: env.NAME || 'alone',
     dataFolder: resolve(env.DATA || join(HOME, 'data')),
     feed: readUrl(env.FEED || join(HOME, 'feed/sample.atom')),
     feedIntervalMs: readNumber(env, 'FEED_INTERVAL_MS', 3_600_000, 100, MAX_TIMER_MS),
@@ -62,6 +70,16 @@ function readNumber(env: NodeJS.ProcessEnv, name: string, preset: number, least:
   const number = Number(text);
   if (Number.isInteger(number) && number >= least && number <= most) return number;
   throw new RangeError(`Cannot use ${name}: it is "${text}", it must be a whole number from ${least} to ${most}`);
+}
+
+function readSecret({ FLOW_SECRET, FLOW_SECRET_FILE }: NodeJS.ProcessEnv): string | undefined {
+  if (FLOW_SECRET || !FLOW_SECRET_FILE) return FLOW_SECRET || undefined;
+  try {
+    return readFileSync(FLOW_SECRET_FILE, 'utf8').trim();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new RangeError(`Cannot read FLOW_SECRET_FILE, ${FLOW_SECRET_FILE}: the system says ${code}`, { cause });
+  }
 }
 
 /** A path is a file's. */

@@ -2,6 +2,8 @@
 export interface Upload {
   id: string;
   user: string;
+  /** The name of the server that took it, and so computes it. */
+  server: string;
   fileName: string;
   /** When it was posted: ISO 8601 in UTC. */
   at: string;

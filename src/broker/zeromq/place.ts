@@ -52,15 +52,13 @@ function readPort(url: URL, address: string, development: boolean, refuse: (reas
     throw refuse(`it must name a host and a port below ${MAX_PORT}, such as zeromq://127.0.0.1:5570`);
   }
   const secret = findDecoded(url.password);
-  if (url.username || secret === undefined)
-    throw refuse('its secret must be percent-encoded, such as zeromq://:secret@host:5570');
+  // No message shows how a secret is written in a URL: whatever prints it would take that for one, and hide it.
+  if (url.username || secret === undefined) throw refuse('it takes a secret alone, without a name, percent-encoded');
   if (secret !== '' && Buffer.byteLength(secret) < MIN_SECRET_BYTES && !development) {
     throw refuse(`its secret has less than ${MIN_SECRET_BYTES} bytes; make one by openssl rand -hex 32`);
   }
   if (secret === '' && !LOOPBACK.test(url.hostname) && !development) {
-    throw refuse(
-      'whoever reaches that host could read and write every log; say zeromq://:secret@host:port, or use 127.0.0.1',
-    );
+    throw refuse('whoever reaches that host could read and write every log; give it a secret, or use 127.0.0.1');
   }
   // Bound by number: a name would be taken for that of a network interface.
   const host = url.hostname.toLowerCase() === 'localhost' ? '127.0.0.1' : url.hostname;

@@ -8,7 +8,7 @@ const outcome: Outcome = { type: 'failed', message: 'it took too long' };
 
 function add(archive: Archive, user: string, id: string, day = 1): Promise<boolean> {
   const at = new Date(Date.UTC(2025, 0, day)).toISOString();
-  return archive.add({ id, user, fileName: `${id}.csv`, at }, csv);
+  return archive.add({ id, user, server: 'web-1', fileName: `${id}.csv`, at }, csv);
 }
 
 describe('an archive', () => {
@@ -20,7 +20,7 @@ describe('an archive', () => {
     expect(await archive.findCsv('ada', 'u1')).toEqual(Buffer.from(csv));
     expect(await archive.findOutcome('ada', 'u1')).toEqual(outcome);
     expect(await archive.list('ada')).toEqual([
-      { id: 'u1', user: 'ada', fileName: 'u1.csv', at: '2025-01-01T00:00:00.000Z' },
+      { id: 'u1', user: 'ada', server: 'web-1', fileName: 'u1.csv', at: '2025-01-01T00:00:00.000Z' },
     ]);
   });
 
@@ -79,7 +79,7 @@ describe('an archive', () => {
     expect(added.filter(Boolean)).toHaveLength(1);
   });
 
-  test("finds every user's uploads that were not told, the oldest first", async () => {
+  test("finds every user's uploads that a server took and did not tell, the oldest first", async () => {
     const folder = await createTemporaryFolder();
     const archive = createArchive(folder);
     for (const [user, id, day] of [
@@ -95,7 +95,9 @@ describe('an archive', () => {
     ] as const)
       await archive.addOutcome(user, id, outcome);
     await archive.markTold('ada', 'told');
-    const untold = (await createArchive(folder).listUntold()).map(({ user, id }) => `${user} ${id}`);
+    const at = new Date().toISOString();
+    await archive.add({ id: 'beside', user: 'ada', server: 'web-2', fileName: 'beside.csv', at }, csv);
+    const untold = (await createArchive(folder).listUntold('web-1')).map(({ user, id }) => `${user} ${id}`);
     expect(untold.filter((name) => name.startsWith('ada'))).toEqual(['ada waiting', 'ada computing']);
     expect(untold.filter((name) => name.startsWith('bob'))).toEqual(['bob done']);
   });

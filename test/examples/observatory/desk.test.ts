@@ -12,7 +12,11 @@ const CSV = new TextEncoder().encode(Array.from({ length: 12 }, (_, i) => `${i},
 const RESULT = { pointCount: 12 } as Result;
 
 /** A desk whose computations end as told, and what it told its users. */
-function openDesk(archive: Archive, compute: PeriodogramThread['compute'], isBrokerAway = false) {
+function openDesk(
+  archive: Archive,
+  compute: PeriodogramThread['compute'],
+  { isBrokerAway = false, server = 'web-1' } = {},
+) {
   const told: string[] = [];
   const errors: unknown[] = [];
   const board: NoticeBoard = {
@@ -24,6 +28,7 @@ function openDesk(archive: Archive, compute: PeriodogramThread['compute'], isBro
     },
   };
   const desk: Desk = createDesk({
+    server,
     archive,
     board,
     thread: { compute, close: async () => {} },
@@ -83,13 +88,60 @@ test('what a server did not finish, the next one does, and nobody does again', a
 
 test('an outcome that no broker took is told at the next start, and not computed again', async () => {
   const archive = createArchive(await createTemporaryFolder());
-  const first = openDesk(archive, async () => RESULT, true);
+  const first = openDesk(archive, async () => RESULT, { isBrokerAway: true });
   const { id } = await first.desk.post('ada', 'a.csv', CSV);
   while (!(await archive.findOutcome('ada', id)));
   await first.desk.close();
   const next = openDesk(archive, fail('crashed'));
   await next.desk.recover();
   expect(next.told).toEqual(['a.csv done']);
+});
+
+/** Says how far it is, time and again, and ends when it is cancelled. */
+const endless: PeriodogramThread['compute'] = async (_, { signal, onProgress } = {}) => {
+  const timer = setInterval(() => onProgress?.({ done: 1, total: 2 }), 20);
+  await aborted(signal).catch(() => {});
+  clearInterval(timer);
+  throw new PeriodogramError('cancelled', 'asked to');
+};
+
+test('what fell with its server in the middle is told as failed when that one is back, once, and by no other', async () => {
+  const archive = createArchive(await createTemporaryFolder());
+  const fallen = openDesk(archive, endless);
+  const { id } = await fallen.desk.post('ada', 'a.csv', CSV);
+  await until(() => archive.isBegun('ada', id), 'the computation');
+  const beside = openDesk(archive, async () => RESULT, { server: 'web-2' });
+  await beside.desk.recover();
+  const back = openDesk(archive, async () => RESULT);
+  await back.desk.recover();
+  await openDesk(archive, async () => RESULT).desk.recover();
+  expect([beside.told, back.told]).toEqual([[], ['a.csv failed']]);
+});
+
+test('what was ended in good order begins anew', async () => {
+  const archive = createArchive(await createTemporaryFolder());
+  const first = openDesk(archive, async (_, { onProgress } = {}) => {
+    onProgress?.({ done: 1, total: 2 });
+    throw new PeriodogramError('closed', 'so it is');
+  });
+  await first.desk.post('ada', 'a.csv', CSV);
+  await first.desk.close();
+  const next = openDesk(archive, async () => RESULT);
+  await next.desk.recover();
+  expect(next.told).toEqual(['a.csv done']);
+});
+
+test('a run is cancelled by whichever server is asked, and told by one', async () => {
+  const archive = createArchive(await createTemporaryFolder());
+  const owner = openDesk(archive, endless);
+  const asked = openDesk(archive, endless, { server: 'web-2' });
+  const { id } = await owner.desk.post('ada', 'a.csv', CSV);
+  await until(() => archive.isBegun('ada', id), 'the computation');
+  expect(await asked.desk.cancel('bob', id)).toBe(false);
+  expect(await asked.desk.cancel('ada', id)).toBe(true);
+  await until(() => asked.told.includes('a.csv cancelled'), 'the outcome');
+  await until(async () => !(await owner.desk.cancel('ada', id)), 'the computation to end');
+  expect(owner.told).not.toContain('a.csv cancelled');
 });
 
 test("nobody cancels another's run", async () => {
@@ -99,7 +151,7 @@ test("nobody cancels another's run", async () => {
   };
   const { desk, told } = openDesk(createArchive(await createTemporaryFolder()), compute);
   const { id } = await desk.post('ada', 'a.csv', CSV);
-  expect(desk.cancel('bob', id)).toBe(false);
-  expect(desk.cancel('ada', id)).toBe(true);
+  expect(await desk.cancel('bob', id)).toBe(false);
+  expect(await desk.cancel('ada', id)).toBe(true);
   await until(() => told.includes('a.csv cancelled'), 'the outcome');
 });

@@ -7,7 +7,7 @@ import { launchChromium } from './support/chromium.ts';
 import { openCutProxy } from './support/cut-proxy.ts';
 import { NETWORK_ERROR, REFUSED, waitForText } from './support/desk-page.ts';
 import { applyDiff, followSection, getCommand, readSection } from './support/document.ts';
-import { findFreePort } from './support/free-port.ts';
+import { controlPool, findFreePort } from './support/pool.ts';
 import { createPython, type Python } from './support/python.ts';
 import { type ServerProcess, startServer } from './support/server-process.ts';
 
@@ -17,7 +17,10 @@ const DOCUMENT = join(ROOT, 'docs/adopting.md');
 const WORK = join(ROOT, '.cache', `adopting-${process.pid}`);
 /** Newer entries that a log keeps. */
 const RETENTION = 1_000;
-const PATIENCE = { timeout: 60_000 };
+/** Where the document's page is in each app. */
+const EXPRESS = { 'index.html': 'public/index.html', 'page.js': 'public/static/page.js' };
+const FLASK = { 'index.html': 'templates/index.html', 'page.js': 'static/page.js' };
+const PATIENCE = { timeout: 120_000 };
 
 let browser: Browser;
 beforeAll(async () => {
@@ -28,13 +31,16 @@ afterAll(async () => {
   rmSync(WORK, { recursive: true, force: true });
 });
 
-/** Copies an app as it was before, and makes of it what a section says, and what is said of its page. */
-function adopt(app: string, section: string, places: Readonly<Record<string, string>>): string {
+/** Copies an app as it was before, installs Message Flow, and makes of it what sections of the document say, in their order. */
+function adopt(app: string, places: Readonly<Record<string, string>>, headings: readonly string[]): string {
   const folder = join(WORK, app);
   rmSync(folder, { recursive: true, force: true });
   cpSync(join(import.meta.dirname, 'adopting', app), folder, { recursive: true });
-  followSection(section, folder, { env: { MESSAGE_FLOW: ROOT } });
-  followSection(readSection(DOCUMENT, 'The page'), folder, { places });
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(ROOT, join(folder, 'node_modules/message-flow')); // what npm install leaves of a folder
+  for (const heading of headings) {
+    followSection(readSection(DOCUMENT, heading), folder, { places, env: { MESSAGE_FLOW: ROOT } });
+  }
   return folder;
 }
 
@@ -59,8 +65,7 @@ describe('a change that the document shows', () => {
 describe('An Express app', PATIENCE, () => {
   let folder: string;
   beforeAll(() => {
-    const places = { 'index.html': 'public/index.html', 'page.js': 'public/static/page.js' };
-    folder = adopt('express-app', readSection(DOCUMENT, 'An Express app'), places);
+    folder = adopt('express-app', EXPRESS, ['An Express app', 'The page']);
   });
 
   async function start(): Promise<string> {
@@ -95,34 +100,37 @@ describe('An Express app', PATIENCE, () => {
     await page.locator('#reports li', { hasText: 'Report on sales' }).waitFor();
     expect(await page.locator('#reports li').count()).toBe(RETENTION + 1);
   });
+
+  test('does so in the pool, also while its gateways are killed', async () => {
+    const folder = adopt('express-app', EXPRESS, [
+      'An Express app',
+      'The page',
+      'The pool',
+      'An Express app in the pool',
+    ]);
+    const pool = await startPool(folder, process.env.PATH);
+    await orderReportFromPool(await openReports(browser, pool), folder);
+  });
 });
 
 describe('A Flask app', PATIENCE, () => {
-  const section = readSection(DOCUMENT, 'A Flask app');
   let folder: string;
   let python: Python;
   beforeAll(async () => {
-    const places = { 'index.html': 'templates/index.html', 'page.js': 'static/page.js' };
-    folder = adopt('flask-app', section, places);
-    mkdirSync(join(folder, 'node_modules'));
-    symlinkSync(ROOT, join(folder, 'node_modules/message-flow')); // what npm install leaves
+    folder = adopt('flask-app', FLASK, ['A Flask app', 'The page']);
     python = await createPython(join(folder, 'requirements.txt'));
   }, 180_000);
   afterAll(() => python?.remove());
 
+  const findPath = () => [python.bin, dirname(process.execPath), process.env.PATH, '/usr/sbin'].join(':');
+
   /** Starts what a command of the document starts. */
   function startCommand(name: string, ready: RegExp): Promise<ServerProcess> {
     const cli = `node ${join(ROOT, 'dist/cli/main.js')}`;
-    const command = getCommand(section, name).replace('npx message-flow', cli);
+    const command = getCommand(readSection(DOCUMENT, 'A Flask app'), name).replace('npx message-flow', cli);
     const asRoot = name === 'nginx' && process.getuid?.() === 0 ? ' -g "user root root;"' : ''; // else its workers are nobody
-    const PATH = [python.bin, dirname(process.execPath), process.env.PATH, '/usr/sbin'].join(':');
-    return startServer({
-      command: 'bash',
-      args: ['-c', `exec ${command}${asRoot}`],
-      cwd: folder,
-      env: { PATH },
-      ready,
-    });
+    const args = ['-c', `exec ${command}${asRoot}`];
+    return startServer({ command: 'sh', args, cwd: folder, env: { PATH: findPath() }, ready });
   }
 
   async function start(): Promise<string> {
@@ -142,7 +150,30 @@ describe('A Flask app', PATIENCE, () => {
   test('tells it after a reload', async () => {
     await orderReportAndReload(await openReports(browser, await start()));
   });
+
+  test('does so in the pool, also while its gateways are killed', async () => {
+    const folder = adopt('flask-app', FLASK, ['A Flask app', 'The page', 'The pool', 'A Flask app in the pool']);
+    const pool = await startPool(folder, findPath());
+    await orderReportFromPool(await openReports(browser, pool), folder);
+  });
 });
+
+/** Starts the pool as the document says, and resolves to its address once the app answers; it ends with the test. */
+async function startPool(folder: string, path: string | undefined): Promise<string> {
+  const url = `http://127.0.0.1:${await findFreePort()}`;
+  const command = getCommand(readSection(DOCUMENT, 'The pool'), 'start');
+  const env = { PATH: path ?? '', PORT: new URL(url).port };
+  await startServer({ command: 'sh', args: ['-c', `exec ${command}`], cwd: folder, env, ready: new URL(url) });
+  return url;
+}
+
+async function orderReportFromPool(page: Page, folder: string): Promise<void> {
+  await orderReport(page);
+  await order(page, 'losses');
+  await controlPool(folder, 'signal', 'KILL', 'gateways:gateway-1', 'gateways:gateway-2');
+  await page.locator('#reports li', { hasText: 'Report on losses: all is well' }).waitFor();
+  expect(await page.locator('#reports li').count()).toBe(2);
+}
 
 async function orderReport(page: Page): Promise<void> {
   const asked: string[] = [];

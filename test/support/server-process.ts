@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { until } from './until.ts';
 
-const START_TIMEOUT_MS = 20_000;
-const STOP_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 30_000;
 
 /** A server as a process of its own. */
 export interface ServerProcess {
-  /** What its line of readiness said: the first group of `ready`. */
+  /** Where it listens, as `ready` found it. */
   readonly address: string;
   /** What it printed, of either kind. */
   readonly output: string;
@@ -24,8 +24,8 @@ export interface ServerStart {
   readonly args: readonly string[];
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Matches what it prints once it listens; the first group is its address. */
-  readonly ready: RegExp;
+  /** Matches what it prints once it listens, and the first group is its address; or its address, where a GET is well then. */
+  readonly ready: RegExp | URL;
 }
 
 /** Starts a server and waits until it says that it listens; it ends with the test. */
@@ -41,13 +41,13 @@ export async function startServer({ command, args, cwd, env = {}, ready }: Serve
       output += text;
     });
   }
-  onTestFinished(() => end(child, 'SIGKILL'));
+  onTestFinished(() => end(child, 'SIGTERM')); // a supervisor ends its own then
   const what = [command, ...args].join(' ');
   const address = await until(
-    () => {
+    async () => {
       if (fault) throw fault;
       if (child.exitCode !== null) throw new Error(`Cannot start "${what}": it exited, and said:\n${output}`);
-      return ready.exec(output)?.[1];
+      return ready instanceof URL ? await findAnswering(ready) : ready.exec(output)?.[1];
     },
     `"${what}" to listen`,
     START_TIMEOUT_MS,
@@ -63,6 +63,14 @@ export async function startServer({ command, args, cwd, env = {}, ready }: Serve
     },
     kill: () => end(child, 'SIGKILL'),
   };
+}
+
+async function findAnswering({ href }: URL): Promise<string | undefined> {
+  try {
+    return (await fetch(href)).ok ? href : undefined;
+  } catch {
+    return undefined; // nobody listens there yet
+  }
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

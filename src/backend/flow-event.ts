@@ -22,14 +22,3 @@ export type FlowEvent =
 
 /** Takes events; never throws. */
 export type Report = (event: FlowEvent) => void;
-
-/** Makes an app's listener safe to call in the middle of anything. */
-export function createReport(onEvent: (event: FlowEvent) => void): Report {
-  return (event) => {
-    try {
-      onEvent(event);
-    } catch {
-      // The listener is where faults are told: there is nobody left to tell of its own.
-    }
-  };
-}

@@ -1,6 +1,6 @@
 import { type Broker, createBroker } from '../broker/index.ts';
-import { type Clock, resolveSecrets } from '../protocol/index.ts';
-import { createReport, type FlowEvent, type Report } from './flow-event.ts';
+import { type Clock, createReport, resolveSecrets } from '../protocol/index.ts';
+import type { FlowEvent, Report } from './flow-event.ts';
 import type { Authenticate } from './identity.ts';
 import { createProcessClock } from './process-clock.ts';
 

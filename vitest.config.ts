@@ -2,17 +2,17 @@ import { defineConfig } from 'vitest/config';
 
 /** Makes `message-flow/…` mean the sources, so that no test waits for a build. */
 const conditions = ['@message-flow/source'];
+/** A machine may be busy: a test says what happens, not how fast. */
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    ...patience,
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/{e2e,deploy}/**'] } },
-      {
-        extends: true,
-        test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 30_000 },
-      },
+      { extends: true, test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.ts'] } },
     ],
   },
 });

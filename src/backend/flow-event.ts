@@ -13,7 +13,7 @@ export type FlowEvent =
   | { readonly type: 'authenticate-failed'; readonly error: unknown }
   /** `authenticate` gave a user or session that can't be used: the request was answered with 500. */
   | { readonly type: 'identity-refused'; readonly error: unknown }
-  /** A rule of `allow` threw: the log was refused. */
+  /** A rule of `allow` threw, so nobody knows who may follow: the token request was answered with 503. */
   | { readonly type: 'allow-failed'; readonly log: LogName; readonly pattern: string; readonly error: unknown }
   /** The broker gave no positions for a token: the request was answered with 503. */
   | { readonly type: 'tops-failed'; readonly error: unknown }
@@ -22,14 +22,3 @@ export type FlowEvent =
 
 /** Takes events; never throws. */
 export type Report = (event: FlowEvent) => void;
-
-/** Makes an app's listener safe to call in the middle of anything. */
-export function createReport(onEvent: (event: FlowEvent) => void): Report {
-  return (event) => {
-    try {
-      onEvent(event);
-    } catch {
-      // The listener is where faults are told: there is nobody left to tell of its own.
-    }
-  };
-}

@@ -1,6 +1,6 @@
 import { type Broker, createBroker } from '../broker/index.ts';
-import { type Clock, resolveSecrets } from '../protocol/index.ts';
-import { createReport, type FlowEvent, type Report } from './flow-event.ts';
+import { type Clock, createReport, resolveSecrets } from '../protocol/index.ts';
+import type { FlowEvent, Report } from './flow-event.ts';
 import type { Authenticate } from './identity.ts';
 import { createProcessClock } from './process-clock.ts';
 
@@ -12,7 +12,10 @@ export interface FlowOptions {
   readonly single?: boolean;
   /** Allows what is safe on a developer's machine only: a secret known to everyone, `memory:` unasked. @default false */
   readonly development?: boolean;
-  /** Signs tokens; the gateways' own must hold it. At least 32 bytes. Of several the first signs. Required but in development. */
+  /**
+   * Signs tokens; the gateways' own must hold it. At least 32 bytes, without white space at its ends. Of several the first
+   * signs. Required but in development.
+   */
   readonly secret?: string | readonly string[] | undefined;
   /** Says who asks, from a request's cookies or headers; nothing, when nobody is signed in. Runs at every token request. */
   readonly authenticate: Authenticate;

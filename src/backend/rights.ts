@@ -1,11 +1,13 @@
 import { type Channel, matchPattern, type ParamsOf } from '../contract/index.ts';
 import { findLogName, kindOf, type LogName, segmentsOf } from '../protocol/index.ts';
 import type { Report } from './flow-event.ts';
+import { HttpError } from './http-answer.ts';
 import type { Identity } from './identity.ts';
 
 /**
- * Says whether this user may follow the channel with these parameters. Anything but `true` denies, and so does throwing. Runs
- * at every token request, so a lost right ends within `tokenLifetimeMs`.
+ * Says whether this user may follow the channel with these parameters. Anything but `true` refuses. Throw when it can't be
+ * said now, as while the database is away: the token request is answered with 503, and the client keeps what it follows and
+ * asks again. Runs at every token request, so a lost right ends within `tokenLifetimeMs`.
  */
 export type Rule<Pattern extends string> = (
   identity: Identity,
@@ -16,7 +18,10 @@ export type Rule<Pattern extends string> = (
 /** A channel that somebody asks for, and the rule that decides. */
 interface AskedChannel {
   readonly log: LogName;
-  /** Resolves to whether it is allowed; never rejects. */
+  /**
+   * Resolves to whether it is allowed.
+   * @throws {HttpError} `unavailable` when the rule threw
+   */
   decide(identity: Identity, request: Request): Promise<boolean>;
 }
 
@@ -62,7 +67,8 @@ export function createRights(channels: readonly Channel[], report: Report): Righ
       return (await ask()) === true;
     } catch (error) {
       report({ type: 'allow-failed', log, pattern, error });
-      return false;
+      // A refusal would end the channel on the page for good, and the rule has said none.
+      throw new HttpError('unavailable', 'Cannot issue a token: the rule of a channel failed');
     }
   }
 }

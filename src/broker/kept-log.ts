@@ -22,8 +22,8 @@ export interface KeptLog {
   top(): Position;
   /** Drops what retention no longer keeps; true when nothing but the log's end is left. */
   trim(now: number): boolean;
-  /** When something was last added, in milliseconds since 1970. */
-  readonly touchedAt: number;
+  /** When something was last added, in milliseconds since 1970; undefined while nothing ever was. */
+  readonly touchedAt: number | undefined;
 }
 
 interface Kept {
@@ -50,7 +50,7 @@ export function createKeptLog(
   let head = 0; // index of the first kept entry: shifting an array at every append would cost its length
   let keptBytes = 0;
   let end = { epoch, offset: base, tag: '' };
-  let touchedAt = 0;
+  let touchedAt: number | undefined;
   // Places only: a key is remembered for longer than the entry's data is kept.
   const keys = new Map<string, Pick<Entry, 'at' | 'ts'>>();
 

@@ -69,7 +69,8 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
     const now = wallClock();
     for (const [name, log] of logs) {
       const isEmpty = log.trim(now);
-      if (!isEmpty || now - log.touchedAt < KEEP_TOP_MS || tails.has(name)) continue;
+      if (!isEmpty || tails.has(name)) continue;
+      if (log.touchedAt !== undefined && now - log.touchedAt < KEEP_TOP_MS) continue;
       floor = Math.max(floor, Number(log.top().split(':')[1]));
       logs.delete(name);
     }
@@ -86,7 +87,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
     },
     read: async (name, position, limit) => logOf(name).read(position, limit, wallClock()),
     async tail(name, onEntry) {
-      makeLog(name);
+      makeLog(name); // so that its end stays where its followers have it
       const followers = tails.get(name) ?? new Set();
       tails.set(name, followers);
       // A wrapper of its own, so that following twice with one function is two tails.
@@ -94,7 +95,9 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
       followers.add(follower);
       return () => {
         followers.delete(follower);
-        if (followers.size === 0 && tails.get(name) === followers) tails.delete(name);
+        if (followers.size > 0 || tails.get(name) !== followers) return;
+        tails.delete(name);
+        if (logs.get(name)?.touchedAt === undefined) logs.delete(name); // else following names would cost memory
       };
     },
     tops: async (names) => new Map(names.map((name) => [name, logOf(name).top()])),

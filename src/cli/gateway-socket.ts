@@ -38,6 +38,8 @@ export function formatRefusal(reason: string): string {
       return "The gateway refused the token, wrong-signature: it was signed by another secret than the gateway's";
     case 'expired':
       return "The gateway refused the token, expired: make a new one; if it is new, the machines' clocks differ";
+    case 'not-yet-valid':
+      return "The gateway refused the token, not-yet-valid: the clock of the machine that signed it is ahead of the gateway's";
     case 'revoked':
       return 'The gateway refused the token, revoked: this user, session or token may no longer follow';
     case 'wrong-epoch':

@@ -82,7 +82,9 @@ export interface ClientOptions {
    */
   readonly lingerMs?: number;
   /**
-   * Where positions outlive a reload; null: nowhere, a reload begins at the present.
+   * Where positions outlive a reload; null: nowhere, a reload begins at the present. It is one client's alone: of two in a
+   * tab that share it, the last to write wins, and the other may miss entries at a reload without a gap. So have one client
+   * a tab, or give a second a storage of its own, such as `sessionStorage` with something put before each key, or null.
    * @default the page's `sessionStorage`, if there is a page
    */
   readonly storage?: PositionStorage | null;

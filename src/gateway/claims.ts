@@ -9,7 +9,14 @@ import {
 } from '../protocol/index.ts';
 
 /** Why a token was refused; the words of AUTH FAILED. */
-export type TokenRefusal = 'malformed' | 'expired' | 'wrong-signature' | 'wrong-claims' | 'wrong-epoch' | 'revoked';
+export type TokenRefusal =
+  | 'malformed'
+  | 'expired'
+  | 'not-yet-valid'
+  | 'wrong-signature'
+  | 'wrong-claims'
+  | 'wrong-epoch'
+  | 'revoked';
 
 /** What a token says, once it is verified. An old one has no audience and no id; one without an end has `Infinity`. */
 export type VerifiedClaims = Pick<TokenClaims, 'sub' | 'sid' | 'iat' | 'exp' | 'logs'> &
@@ -42,11 +49,12 @@ export function judgeClaims(payload: Record<string, unknown>, epoch: string | un
     isUser(sub) &&
     isName(jti) &&
     (sid === undefined || isName(sid)) &&
-    isLifetime(iat, exp, nowS) &&
     Array.isArray(logs) &&
     logs.length <= MAX_LOGS &&
     logs.every((log) => typeof log === 'string' && findLogName(log));
   if (!isWellFormed) return { refusal: 'wrong-claims' };
+  const fault = findTimeFault(iat, exp, nowS);
+  if (fault) return { refusal: fault };
   if (epoch !== undefined && named !== undefined && named !== epoch) return { refusal: 'wrong-epoch' };
   return {
     claims: {
@@ -67,10 +75,13 @@ export function judgeOldClaims(
 ): TokenVerdict {
   const dialect = dialects.find(({ claim }) => Object.hasOwn(payload, claim));
   const user = dialect && payload[dialect.claim];
-  const { exp, iat = typeof exp === 'number' ? exp - MAX_LIFETIME_S : 0, aud } = payload;
-  const hasGoodTimes = exp === undefined ? unexpiringTokens && isLifetime(iat, iat, nowS) : isLifetime(iat, exp, nowS);
+  const { exp, iat: said, aud } = payload;
+  const iat = said ?? (typeof exp === 'number' ? exp - MAX_LIFETIME_S : 0);
   // What names an audience was made for someone else: none of the dialects' web apps ever did.
-  if (!isUser(user) || !hasGoodTimes || aud !== undefined) return { refusal: 'wrong-claims' };
+  if (!isUser(user) || aud !== undefined) return { refusal: 'wrong-claims' };
+  const fault = findTimeFault(iat, exp === undefined && unexpiringTokens ? iat : exp, nowS);
+  // Where it is reckoned from the end, what lies ahead is an end too far off, and no clock's fault.
+  if (fault) return { refusal: said === undefined ? 'wrong-claims' : fault };
   const claims = {
     sub: user,
     iat: iat as number,
@@ -80,10 +91,9 @@ export function judgeOldClaims(
   return { claims, dialect };
 }
 
-function isLifetime(iat: unknown, exp: unknown, nowS: number): boolean {
-  return (
-    typeof iat === 'number' && typeof exp === 'number' && iat <= nowS + CLOCK_LEEWAY_S && exp - iat <= MAX_LIFETIME_S
-  );
+function findTimeFault(iat: unknown, exp: unknown, nowS: number): 'wrong-claims' | 'not-yet-valid' | undefined {
+  if (typeof iat !== 'number' || typeof exp !== 'number' || exp - iat > MAX_LIFETIME_S) return 'wrong-claims';
+  return iat > nowS + CLOCK_LEEWAY_S ? 'not-yet-valid' : undefined;
 }
 
 /** A user whose log can be named; how long an id may be depends on what of it must be encoded. */

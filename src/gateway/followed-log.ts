@@ -30,6 +30,8 @@ export function createFollowedLog<F extends Frame, S>(
   let idleSince: number | undefined;
   let retryMs = FIRST_RETRY_MS;
   let retryAt: number | undefined;
+  /** The earliest moment at which its host will wake it. */
+  let armedAt = Number.POSITIVE_INFINITY;
   let effects: LogEffect<S>[] = [];
 
   function startTail(): void {
@@ -71,7 +73,16 @@ export function createFollowedLog<F extends Frame, S>(
     if (retryAt !== undefined) return;
     retryAt = now + retryMs;
     retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
-    effects.push({ type: 'wake', at: retryAt });
+    arm();
+  }
+
+  /** Asks to be woken when something is due. Who is woken too early asks again, so that a log has one timer, ever. */
+  function arm(): void {
+    const idleEnd = idleSince === undefined ? Number.POSITIVE_INFINITY : idleSince + lingerMs;
+    const at = Math.min(retryAt ?? Number.POSITIVE_INFINITY, idleEnd);
+    if (at >= armedAt) return;
+    armedAt = at;
+    effects.push({ type: 'wake', at });
   }
 
   function retry(): void {
@@ -196,7 +207,7 @@ export function createFollowedLog<F extends Frame, S>(
           wanting.delete(event.subscription);
           if (cursors.size > 0 || idleSince !== undefined) break;
           idleSince = now;
-          effects.push({ type: 'wake', at: now + lingerMs });
+          arm();
           break;
         case 'attached':
           tail = 'attached';
@@ -229,8 +240,10 @@ export function createFollowedLog<F extends Frame, S>(
           ring?.trim(0, 0);
           break;
         case 'wake':
+          armedAt = Number.POSITIVE_INFINITY;
           if (retryAt !== undefined && now >= retryAt) retry();
           if (idleSince !== undefined && now >= idleSince + lingerMs) effects.push({ type: 'forget' });
+          else arm();
           break;
       }
       return flush();

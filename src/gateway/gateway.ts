@@ -86,6 +86,7 @@ export function createGateway<F extends Frame>(given: GatewayOptions, host: Host
     logs: () => relay.stats().logs,
     subscriptions: () => relay.stats().subscriptions,
     ringBytes: () => relay.stats().bytes,
+    waitingReads: () => relay.stats().waitingReads,
   });
   const revocations = createRevocations(wallClock);
   const control = followControl(relay, revocations, endRevoked);

@@ -18,7 +18,7 @@ export type LogEvent<S> =
   | { readonly type: 'shrink' }
   | { readonly type: 'wake' };
 
-/** What the machine asks of its host. `grown`: all its subscriptions may have something to take. */
+/** What the machine asks of its host. `grown`: all its subscriptions may have something to take; `wake`: instead of any before. */
 export type LogEffect<S> =
   | { readonly type: 'tail' }
   | { readonly type: 'read'; readonly purpose: ReadPurpose; readonly after: StartPosition; readonly limit: number }

@@ -1,6 +1,7 @@
 import type { Broker } from '../broker/index.ts';
 import {
   type Clock,
+  createReport,
   DEFAULT_HEARTBEAT_MS,
   type Dialect,
   type DialectName,
@@ -91,7 +92,7 @@ export interface GatewayOptions {
   readonly maxRingBytes?: number;
   /** How long a health check may take, in milliseconds. @default 2_000 */
   readonly healthTimeoutMs?: number;
-  /** Told of what happens. Must not throw. @default nobody */
+  /** Told of what happens; what it throws is let go. @default nobody */
   readonly onEvent?: (event: GatewayEvent) => void;
   /** Time and timers. @default the runtime's */
   readonly clock?: Clock;
@@ -159,10 +160,10 @@ export function resolveOptions(options: GatewayOptions, clock: Clock, name: stri
     lingerMs: 60_000,
     maxRingBytes: 64 * 1_048_576,
     healthTimeoutMs: 2_000,
-    onEvent: () => {},
     clock,
     wallClock: Date.now,
     ...withoutUndefined(options),
+    onEvent: createReport(options.onEvent ?? (() => {})),
     dialects,
     secrets: resolveSecrets(options.secret, development),
     publishKey,

@@ -2,6 +2,7 @@ import type { Broker } from '../broker/index.ts';
 import { awaitWithin, type Clock, type LogName, type StartPosition, type Stop } from '../protocol/index.ts';
 import { createFollowedLog } from './followed-log.ts';
 import type { FollowedLog, FollowedLogOptions, LogEffect, LogEvent, ReadPurpose, Taking } from './log-events.ts';
+import { createReadQueue } from './read-queue.ts';
 import type { Frame, FrameCodec } from './ring.ts';
 
 /** One follower of one log. */
@@ -23,9 +24,17 @@ export interface Relay<F extends Frame> {
   follow(subscription: Subscription, after: StartPosition): void;
   unfollow(subscription: Subscription): void;
   take(subscription: Subscription, maxBytes: number): Taking<F, Subscription>;
-  /** Logs followed, subscriptions, and bytes held in memory. */
-  stats(): { readonly logs: number; readonly subscriptions: number; readonly bytes: number };
+  /** Logs followed, subscriptions, bytes held in memory, and reads that wait for the broker. */
+  stats(): RelayStats;
   close(): void;
+}
+
+/** What a relay holds now. */
+interface RelayStats {
+  readonly logs: number;
+  readonly subscriptions: number;
+  readonly bytes: number;
+  readonly waitingReads: number;
 }
 
 /** What a relay runs on. */
@@ -47,6 +56,8 @@ interface Followed<F extends Frame> {
   readonly machine: FollowedLog<F, Subscription>;
   bytes: number;
   stopTail: Stop | undefined;
+  /** Its one timer. */
+  stopWake: Stop | undefined;
   isGone: boolean;
 }
 
@@ -66,11 +77,10 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
   const logs = new Map<LogName, Followed<F>>();
   const grown = new Set<Followed<F>>();
   const ready = new Set<Subscription>();
-  const queue: (() => Promise<void>)[] = [];
+  const reads = createReadQueue<Followed<F>>(maxReads);
   const timers = new Set<Stop>();
   /** Logs without followers, longest idle first. */
   const idle = new Set<Followed<F>>();
-  let reads = 0;
   let bytes = 0;
   let isDeferred = false;
   let isClosed = false;
@@ -102,8 +112,7 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
           void startTail(followed);
           break;
         case 'read':
-          queue.push(() => read(followed, effect.purpose, effect.after, effect.limit));
-          readNext();
+          reads.add(followed, () => read(followed, effect.purpose, effect.after, effect.limit));
           break;
         case 'ready':
           ready.add(effect.subscription);
@@ -140,7 +149,6 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
   }
 
   async function read(followed: Followed<F>, purpose: ReadPurpose, after: StartPosition, limit: number): Promise<void> {
-    if (followed.isGone) return;
     try {
       const ask = () => broker.read(followed.machine.name, after, limit);
       const reading = await awaitWithin(clock, BROKER_TIMEOUT_MS, ask);
@@ -150,17 +158,6 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
       onFault({ during: 'read', log: followed.machine.name, error });
       run(followed, { type: 'read-failed', purpose });
     }
-  }
-
-  function readNext(): void {
-    if (reads >= maxReads) return;
-    const next = queue.shift();
-    if (!next) return;
-    reads++;
-    void next().finally(() => {
-      reads--;
-      readNext();
-    });
   }
 
   function compareTops(names: readonly LogName[]): void {
@@ -183,7 +180,8 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
 
   /** A runtime's timer counts whole milliseconds, so it may fire a little early: then it is set again for the rest. */
   function wakeAt(followed: Followed<F>, at: number): void {
-    wake(at - clock.now(), () => {
+    followed.stopWake?.();
+    followed.stopWake = clock.after(Math.max(0, at - clock.now()), () => {
       if (clock.now() < at) wakeAt(followed, at);
       else run(followed, { type: 'wake' });
     });
@@ -242,6 +240,8 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
     if (followed.isGone) return;
     followed.isGone = true;
     followed.stopTail?.();
+    followed.stopWake?.();
+    reads.drop(followed);
     bytes -= followed.bytes;
     logs.delete(followed.machine.name);
     grown.delete(followed);
@@ -253,7 +253,7 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
       let followed = logs.get(subscription.log);
       if (!followed) {
         const machine = createFollowedLog<F, Subscription>(subscription.log, codec(subscription.log), options);
-        followed = { machine, bytes: 0, stopTail: undefined, isGone: false };
+        followed = { machine, bytes: 0, stopTail: undefined, stopWake: undefined, isGone: false };
         logs.set(subscription.log, followed);
       }
       idle.delete(followed);
@@ -280,7 +280,7 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
     stats() {
       let subscriptions = 0;
       for (const { machine } of logs.values()) subscriptions += machine.subscriptions.size;
-      return { logs: logs.size, subscriptions, bytes };
+      return { logs: logs.size, subscriptions, bytes, waitingReads: reads.waiting };
     },
     close() {
       isClosed = true;

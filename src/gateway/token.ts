@@ -77,6 +77,8 @@ export function createTokenVerifier(
 function refusalOf(error: unknown): TokenRefusal {
   if (error instanceof errors.JWTExpired) return 'expired';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'wrong-signature';
-  if (error instanceof errors.JWTClaimValidationFailed) return 'wrong-claims';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return error.claim === 'nbf' && error.reason === 'check_failed' ? 'not-yet-valid' : 'wrong-claims';
+  }
   return 'malformed';
 }

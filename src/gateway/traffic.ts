@@ -21,6 +21,7 @@ export interface TrafficGauges {
   logs(): number;
   subscriptions(): number;
   ringBytes(): number;
+  waitingReads(): number;
 }
 
 const OWN_CODES: readonly number[] = Object.values(CLOSE_CODES);
@@ -44,6 +45,7 @@ export function createTraffic(gauges: TrafficGauges): Traffic {
   gauge('logs', 'Logs followed', gauges.logs);
   gauge('subscriptions', 'Subscriptions of connections to logs', gauges.subscriptions);
   gauge('ring_bytes', 'Memory held for the latest entries, in bytes', gauges.ringBytes);
+  gauge('reads_waiting', 'Reads that wait for the broker', gauges.waitingReads);
   const opened = counter('connections_opened_total', 'Connections opened');
   const closed = counter('connections_closed_total', 'Connections closed, by close code', ['code']);
   const refused = counter('tokens_refused_total', 'Tokens refused, by reason', ['reason']);

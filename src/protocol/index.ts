@@ -59,4 +59,5 @@ export {
   tagOf,
 } from './position.ts';
 export { cutRawMembers } from './raw-member.ts';
+export { createReport } from './report.ts';
 export { DEVELOPMENT_SECRET, type Revocation, resolveSecrets, TOKEN_AUDIENCE, type TokenClaims } from './token.ts';

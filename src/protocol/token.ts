@@ -33,7 +33,8 @@ const MIN_SECRET_BYTES = 32;
 
 /**
  * Checks the secrets that sign and verify tokens: the first signs, all verify.
- * @throws {RangeError} when there is none, one is under 32 bytes, or one is the development secret outside development
+ * @throws {RangeError} when there is none, one is under 32 bytes, begins or ends with white space or has a line's end in it,
+ *   or is the development secret outside development
  */
 export function resolveSecrets(
   secret: string | readonly string[] | undefined,
@@ -47,6 +48,12 @@ export function resolveSecrets(
     if (text === DEVELOPMENT_SECRET && !development) {
       throw new RangeError(
         'Cannot sign tokens: secret is the development secret, known to everyone. Set it to 32 random bytes or more',
+      );
+    }
+    // A file has one at its end, and who trims it signs otherwise: "wrong-signature" would not tell why.
+    if (text !== text.trim() || /[\r\n]/.test(text)) {
+      throw new RangeError(
+        `Cannot sign tokens: secret ${i + 1} begins or ends with white space, or has a line's end in it. Trim it; several are a list`,
       );
     }
     const bytes = utf8Length(text);

@@ -1,6 +1,6 @@
 import type { Broker } from '../broker/index.ts';
 import { loadZeromq, type Zeromq } from '../broker/zeromq/index.ts';
-import { type Clock, type DialectName, getDialect } from '../protocol/index.ts';
+import { type Clock, createReport, type DialectName, getDialect } from '../protocol/index.ts';
 import { createAppendQueue } from './append-queue.ts';
 import { type BusFault, readBusMessage } from './bus-message.ts';
 import { createTally } from './tally.ts';
@@ -40,7 +40,7 @@ export interface InletOptions {
   readonly maxQueueBytes?: number;
   /** How long `close` waits for the broker, in milliseconds. @default 2_000 */
   readonly closeTimeoutMs?: number;
-  /** Told of what happens. Must not throw. @default nobody */
+  /** Told of what happens; what it throws is let go. @default nobody */
   readonly onEvent?: (event: InletEvent) => void;
 }
 
@@ -82,7 +82,8 @@ const LOOPBACK = /^(?:ipc:\/\/.|inproc:\/\/.|tcp:\/\/(?:127\.0\.0\.1|localhost|\
  * @throws {Error} when it can't listen there; it names the endpoint
  */
 export async function createInlet(options: InletOptions): Promise<Inlet> {
-  const { broker, clock, onEvent = () => {} } = options;
+  const { broker, clock } = options;
+  const report = createReport(options.onEvent ?? (() => {}));
   const { maxQueueBytes = DEFAULT_QUEUE_BYTES, closeTimeoutMs = DEFAULT_CLOSE_TIMEOUT_MS } = options;
   checkEndpoints(options);
   const dialects = options.dialects.map(getDialect);
@@ -90,7 +91,7 @@ export async function createInlet(options: InletOptions): Promise<Inlet> {
   const sockets: BusSocket[] = [];
   const counts = { received: 0, appended: 0 };
   const losses = createTally<InletLoss>(clock, TELL_INTERVAL_MS, (reason, count) =>
-    onEvent({ type: 'messages-lost', reason, count }),
+    report({ type: 'messages-lost', reason, count }),
   );
   const queue = createAppendQueue({
     broker,
@@ -98,8 +99,8 @@ export async function createInlet(options: InletOptions): Promise<Inlet> {
     maxBytes: maxQueueBytes,
     onAppended: () => counts.appended++,
     onRefused: () => losses.count('refused'),
-    onAway: (error) => onEvent({ type: 'broker-away', error }),
-    onBack: () => onEvent({ type: 'broker-back' }),
+    onAway: (error) => report({ type: 'broker-away', error }),
+    onBack: () => report({ type: 'broker-back' }),
   });
 
   function take(parts: readonly Uint8Array[]): void {
@@ -128,7 +129,7 @@ export async function createInlet(options: InletOptions): Promise<Inlet> {
     if (socket instanceof zeromq.XSubscriber) await socket.send(SUBSCRIBE_ALL);
     receive(socket).catch((error) => {
       // A socket that is closed while it reads ends its reading with one error or another.
-      if (!socket.closed) onEvent({ type: 'fault', during, error });
+      if (!socket.closed) report({ type: 'fault', during, error });
     });
     return socket.lastEndpoint ?? endpoint;
   }

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import type { Broker } from '../broker/index.ts';
 import {
   encodeAnswer,
@@ -15,11 +14,14 @@ import type { Clock } from '../protocol/index.ts';
 import { answerRequest } from './answer-request.ts';
 import { openCurveGuard } from './curve-guard.ts';
 import { createLivePublisher } from './live-publisher.ts';
+import { claimSocketFiles } from './socket-files.ts';
 
 /** Serves one broker's logs to other processes. */
 export interface MessageProxy {
   /** Requests answered, and those that were none. */
   stats(): { readonly requests: number; readonly malformed: number };
+  /** A socket's file that was removed, or taken by another process: nobody who comes anew finds this proxy. */
+  findLostFile(): string | undefined;
   /** Closes the sockets and removes their files. The broker is its owner's to close. */
   close(): void;
 }
@@ -53,8 +55,6 @@ export async function openMessageProxy({ place, broker, clock }: MessageProxyOpt
   const counts = { requests: 0, malformed: 0 };
 
   function closeSockets(): void {
-    // Removed while they are still ours: afterwards another proxy's could be there.
-    for (const file of place.files) rmSync(file, { force: true });
     router.close();
     publisher.close();
     guard?.close();
@@ -67,12 +67,15 @@ export async function openMessageProxy({ place, broker, clock }: MessageProxyOpt
     closeSockets();
     throw error;
   }
+  const files = claimSocketFiles(place.files);
   const live = createLivePublisher(publisher, broker, epoch, clock);
   void serve(router, broker, counts);
   return {
     stats: () => ({ ...counts }),
+    findLostFile: files.findLost,
     close() {
       live.close();
+      files.remove(); // while we still listen: afterwards another proxy could take the place, and lose it
       closeSockets();
     },
   };

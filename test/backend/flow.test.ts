@@ -85,6 +85,7 @@ describe('a flow is refused', () => {
     ['an unknown broker', { broker: 'carrier-pigeon:' }],
     ['no secret', { secret: undefined }],
     ['a short secret', { secret: 'short' }],
+    ["a secret with its file's last line end", { secret: `${SECRET}\n` }],
     ['a base path without a slash', { basePath: 'flow' }],
     ['a base path that ends with a slash', { basePath: '/flow/' }],
     ['tokens for more than 24 hours', { tokenLifetimeMs: 86_400_001 }],

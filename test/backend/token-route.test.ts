@@ -7,6 +7,10 @@ import { askToken, createTestFlow, nextTurn, readAnswer, readClaims, readErrorCo
 const P1 = 'channel/project/p1';
 const NOW_MS = 1_700_000_000_123;
 
+function fail(message: string): never {
+  throw new Error(message);
+}
+
 describe('a token', () => {
   test('says who, until when, and what may be followed', async () => {
     const { flow } = createTestFlow({ wallClock: () => NOW_MS, tokenLifetimeMs: 60_000 });
@@ -126,13 +130,29 @@ describe('a channel', () => {
     expect(asked).toEqual([{ user: 'ada', session: 's1' }, { teamId: 't/1', roomId: 'r' }, 'sid=1']);
   });
 
-  test('whose rule throws is refused and the fault reported', async () => {
+  test.each<[string, () => Promise<boolean>]>([
+    ['throws', () => fail('no database: secret detail')],
+    ['rejects', async () => fail('no database: secret detail')],
+  ])('whose rule %s makes the answer a 503 without detail, reported', async (_, rule) => {
     const { flow, events } = createTestFlow();
-    const error = new Error('no database');
-    flow.allow('project/:projectId', () => Promise.reject(error));
-    const { refused } = await readAnswer(await askToken(flow, { logs: [P1] }));
-    expect(refused).toEqual([P1]);
-    expect(events).toEqual([{ type: 'allow-failed', log: P1, pattern: 'project/:projectId', error }]);
+    flow.allow('project/:projectId', rule);
+    flow.allow('team/:teamId/room/:roomId', () => true);
+    const response = await askToken(flow, { logs: ['channel/team/t/room/r', P1] });
+    expect(response.status).toBe(503);
+    const { error } = (await response.json()) as { error: { code: string; message: string } };
+    expect(error.code).toBe('unavailable');
+    expect(error.message).not.toContain('detail');
+    expect(events).toMatchObject([{ type: 'allow-failed', log: P1, pattern: 'project/:projectId' }]);
+  });
+
+  test('whose rule throws leaves no stray rejection when another throws too, and the broker is away', async () => {
+    const { flow, events } = createTestFlow();
+    flow.allow('project/:projectId', async () => fail('no database'));
+    await flow.broker.close();
+    const response = await askToken(flow, { logs: [P1, 'channel/project/p2'] });
+    expect(response.status).toBe(503);
+    await nextTurn();
+    expect(events.map(({ type }) => type).sort()).toEqual(['allow-failed', 'allow-failed', 'tops-failed']);
   });
 
   test('is refused by anything but true', async () => {

@@ -198,6 +198,29 @@ describe('the sweep of a memory broker', () => {
     expect(heard).toEqual(['b']);
   });
 
+  test('has nothing to do with a log that was followed and never used: it goes with its last tail', async () => {
+    const { broker, say, clock, sweep } = createTimedBroker();
+    const grace = userLog('grace');
+    const offsetOfEnd = async () => offsetOf((await broker.tops([grace])).get(grace) as Position);
+    await say(ADA, 'a');
+    const stops = [await broker.tail(grace, () => {}), await broker.tail(grace, () => {})];
+    clock.now += 31 * DAY_MS;
+    sweep(); // forgets ADA: what does not exist ends where all that is new begins
+    for (const stop of stops) {
+      expect(await offsetOfEnd()).toBe(0);
+      stop();
+    }
+    expect(await offsetOfEnd()).toBe(1);
+  });
+
+  test('keeps a log that was used when its last tail ends', async () => {
+    const { broker, keysOf, say } = createTimedBroker();
+    const stop = await broker.tail(ADA, () => {});
+    await say(ADA, 'a');
+    stop();
+    expect(await keysOf(ADA)).toEqual(['a']);
+  });
+
   test('begins a run anew that it forgot: its start is whole', async () => {
     const { keysOf, say, clock, sweep } = createTimedBroker();
     await say(RUN, 'a');

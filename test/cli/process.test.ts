@@ -94,7 +94,7 @@ test('at the second signal a gateway ends at once, with 1', async () => {
 test('a watcher whose reader has gone ends in good order', async () => {
   const { url, append } = await openGateway();
   const watch = spawnProgram(['watch', 'ada', '--gateway', url], { FLOW_SECRET: SECRET });
-  await until(() => watch.stderr.includes('live'), 'it to be live', 10_000);
+  await until(() => watch.stderr.includes('live'), 'it to be live');
   watch.child.stdout?.destroy();
   await append('user/ada', 'tick', '1');
   expect(await watch.ended).toEqual([0, null]);
@@ -103,7 +103,7 @@ test('a watcher whose reader has gone ends in good order', async () => {
 test('at SIGINT a watcher ends with 0', async () => {
   const { url } = await openGateway();
   const watch = spawnProgram(['watch', 'ada', '--gateway', url], { FLOW_SECRET: SECRET });
-  await until(() => watch.stderr.includes('live'), 'it to be live', 10_000);
+  await until(() => watch.stderr.includes('live'), 'it to be live');
   watch.child.kill('SIGINT');
   expect(await watch.ended).toEqual([0, null]);
 });

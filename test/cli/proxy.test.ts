@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { type Broker, createBroker } from 'message-flow/broker';
 import type { EncodedJson, LogName } from 'message-flow/protocol';
 import { expect, onTestFinished, test } from 'vitest';
 import { buildProxyProgram, createProxyUrl, startProxy, startProxyAtPort } from '../proxy/proxy-process.ts';
+import { layPush, openPub, openPush } from '../proxy/test-inlet.ts';
 import { until } from '../support/until.ts';
 import { createFolder, type Program, readLog, runProgram, startGatewayProgram, startProgram } from './program.ts';
 
@@ -60,6 +61,22 @@ test(
       stderr: `message-flow proxy: Cannot listen on ${folder}/requests: another process does; end it or choose another path\n`,
     });
     await isServed(connect(`zeromq+ipc://${folder}`));
+  },
+  LIMIT_MS,
+);
+
+test(
+  'it ends with 1 when its socket is removed, and leaves what another process put there',
+  async () => {
+    const folder = createFolder();
+    const proxy = await startProxyProgram(`zeromq+ipc://${folder}`);
+    rmSync(`${folder}/live`);
+    writeFileSync(`${folder}/live`, 'precious');
+    expect(await proxy.ended).toMatchObject({
+      code: 1,
+      stderr: `message-flow proxy: Cannot go on: ${folder}/live was removed, or another process took its place\n`,
+    });
+    expect([existsSync(`${folder}/requests`), existsSync(`${folder}/live`)]).toEqual([false, true]);
   },
   LIMIT_MS,
 );
@@ -182,3 +199,64 @@ async function isServed(broker: Broker): Promise<void> {
 function append(broker: Broker, key: string): Promise<unknown> {
   return broker.append(LOG, { key, event: 'said', data: '1' as EncodedJson });
 }
+
+test('it serves old publishers at their addresses, and tells at its end what came', async () => {
+  const folder = createFolder();
+  const flags = [
+    '--xsub',
+    `ipc://${folder}/in`,
+    '--pull',
+    'tcp://127.0.0.1:*',
+    '--dialect',
+    '2016',
+    '--dialect',
+    '2020',
+  ];
+  const proxy = startProgram(['proxy', '--broker', `zeromq+ipc://${folder}`, ...flags]);
+  await until(() => proxy.stdout.includes('listening'), 'the proxy to listen');
+  const { xsub, pull } = readLog(proxy.stdout)[0] as { xsub: string; pull: string };
+  expect(xsub).toBe(`ipc://${folder}/in`);
+  const push = openPush(pull);
+  const pub = await openPub(xsub);
+  await pub.send('0 {"username": "ada", "id": "TASK DONE", "data": 1.50}');
+  await push.send(layPush('ada', 'x', 2));
+  await push.send('not three parts');
+  const broker = connect(`zeromq+ipc://${folder}`);
+  await until(async () => (await broker.read(LOG, 'start', 10)).entries.length === 2, 'both entries');
+  const { entries } = await broker.read(LOG, 'start', 10);
+  expect(entries.map(({ data }) => data).sort()).toEqual(['1.50', '2']);
+  await until(() => proxy.stdout.includes('messages-lost'), 'the word of the third');
+  proxy.stop();
+  expect((await proxy.ended).code).toBe(0);
+  expect(readLog(proxy.stdout).at(-1)).toMatchObject({ inlet: { received: 3, appended: 2, lost: { 'not-json': 1 } } });
+});
+
+test('with another broker it serves old publishers alone', async () => {
+  const folder = createFolder();
+  const flags = ['--broker', 'memory:', '--development', '--xsub', `ipc://${folder}/in`, '--dialect', '2016'];
+  const proxy = startProgram(['proxy', ...flags]);
+  await until(() => proxy.stdout.includes('listening'), 'the inlet to listen');
+  const pub = await openPub(`ipc://${folder}/in`);
+  await pub.send('0 {"username": "ada", "id": "x", "data": 1}');
+  await pub.send('what follows it');
+  await until(() => proxy.stdout.includes('messages-lost'), 'the word of the second');
+  proxy.stop();
+  expect((await proxy.ended).code).toBe(0);
+  expect(readLog(proxy.stdout).at(-1)).toMatchObject({ inlet: { received: 2, appended: 1 } });
+});
+
+test.each([
+  [
+    'no dialect',
+    ['--xsub', 'ipc:///tmp/in'],
+    'Cannot serve old publishers that may speak anything: list what they speak by --dialect',
+  ],
+  [
+    'an address that others reach',
+    ['--pull', 'tcp://*:64002', '--dialect', '2020'],
+    'Cannot open the inlet: "tcp://*:64002" is reached from other machines, and who reaches it can send anything to anyone. Set it to ipc://… or to a port of 127.0.0.1',
+  ],
+])('old publishers with %s are a mistake', async (_, flags, message) => {
+  const outcome = await runProgram(['proxy', '--broker', 'memory:', '--development', ...flags]);
+  expect(outcome).toEqual({ code: 2, stdout: '', stderr: `message-flow proxy: ${message}\n` });
+});

@@ -177,6 +177,18 @@ test.each([
   expect([code, stderr.split('\n').at(-2)]).toEqual([1, `${REFUSED}${reason}`]);
 });
 
+test('a token from a clock that is ahead ends it with 1 and the reason', async () => {
+  const { url } = await openGateway();
+  const { code, stderr } = await runProgram(['watch', 'ada', '--gateway', url], {
+    env: ENV,
+    wallClock: () => Date.now() + 60_000,
+  });
+  expect([code, stderr.split('\n').at(-2)]).toEqual([
+    1,
+    `${REFUSED}not-yet-valid: the clock of the machine that signed it is ahead of the gateway's`,
+  ]);
+});
+
 /** A token as `message-flow token` prints it. */
 async function makeToken(args: readonly string[] = [], world: World = {}): Promise<string> {
   return (await runProgram(['token', 'ada', ...args], { env: ENV, ...world })).stdout.trim();

@@ -1,3 +1,4 @@
+import type { PositionStorage } from 'message-flow/client';
 import { describe, expect, test } from 'vitest';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
@@ -15,6 +16,14 @@ async function openPage(wire: Wire, options: Parameters<typeof openClient>[1] = 
   await socket.accept();
   await until(() => client.connection.get().state === 'live', 'the state live');
   return { page, client, socket, seen };
+}
+
+/** The same storage, under keys of its own. */
+function createAside(storage: PositionStorage): PositionStorage {
+  return {
+    getItem: (key) => storage.getItem(`aside:${key}`),
+    setItem: (key, value) => storage.setItem(`aside:${key}`, value),
+  };
 }
 
 function countProbes(heard: readonly unknown[]): number {
@@ -147,6 +156,25 @@ describe('positions', () => {
     });
     channel.on('flash', () => {});
     expect(await socket.accept()).toMatchObject({ logs: { 'channel/news': 'e:2:' } });
+  });
+
+  test('of two clients in a tab stay apart, if the second has a storage of its own', async () => {
+    const wire = await startWire();
+    const page = createFakePage();
+    const storage = createAside(page.sessionStorage as PositionStorage);
+    const first = await openPage(wire, { page });
+    const second = openClient(wire, { page, storage });
+    second.connect();
+    const socket = await wire.socket(1);
+    await socket.accept();
+    for (const at of ['e:1:', 'e:2:']) first.socket.enter('everyone', 'TASK DONE', 'both hear it', at);
+    socket.enter('everyone', 'TASK DONE', 'both hear it', 'e:1:');
+    await until(() => first.seen.length === 2 && second.unhandledCount === 1, 'the entries');
+    page.fire('pagehide');
+    openClient(wire, { page }).connect();
+    expect(await (await wire.socket(2)).accept()).toMatchObject({ logs: { everyone: 'e:2:' } });
+    openClient(wire, { page, storage }).connect();
+    expect(await (await wire.socket(3)).accept()).toMatchObject({ logs: { everyone: 'e:1:' } });
   });
 
   test('are written by close', async () => {

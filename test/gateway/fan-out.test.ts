@@ -73,6 +73,24 @@ test('a follower whose socket throws costs the others nothing but a counter', as
   expect(events).toContainEqual(expect.objectContaining({ type: 'fault', during: 'pump' }));
 });
 
+test('a listener that throws costs nobody anything', async () => {
+  const { gateway, open, connect, broker } = await startGateway({
+    onEvent() {
+      throw new Error('broken listener');
+    },
+  });
+  const socket = await connect('ada');
+  const refused = await open({ headers: { Origin: 'http://evil.test' } });
+  expect(refused.status).toBe(403);
+  const malformed = await open();
+  malformed.send('{');
+  expect(await malformed.closed()).toBe(4400);
+  await append(broker, 'user/ada', 1);
+  await socket.text((text) => text.includes('{"n":1}'), 'the entry');
+  void gateway.drain();
+  await socket.text((text) => text.includes('"DRAIN"'), 'DRAIN');
+});
+
 test('a follower that leaves while messages to it are in flight costs the others nothing', async () => {
   const { connect, broker, events } = await startGateway({ maxConnectionsPerUser: 1_000 });
   const stays = await connect('ada');

@@ -67,7 +67,7 @@ test('2,000 random byte streams crash nothing, leave nothing, and a good connect
   await until(() => gateway.connectionCount === 1, 'all others to be gone');
   expect(events.filter(({ type }) => type === 'fault')).toEqual([]);
   expect(good.closeCode).toBeUndefined();
-});
+}, 60_000);
 
 test.each([
   ['a reserved bit', { reserved: 4 }],

@@ -64,8 +64,8 @@ test.each<[string, object, Accepting, string]>([
   ['only dialects with another claim are', { username: 'ada' }, { dialects: ['2020'] }, 'wrong-claims'],
   ['it has no end, and such are not taken', { username: 'ada' }, { unexpiringTokens: false }, 'wrong-claims'],
   ['it has ended', { username: 'ada', exp: NOW_S }, {}, 'expired'],
-  ['it is not yet good', { username: 'ada', nbf: NOW_S + 60 }, {}, 'wrong-claims'],
-  ['it comes from the future', { username: 'ada', iat: NOW_S + 6 }, {}, 'wrong-claims'],
+  ['it is not yet good', { username: 'ada', nbf: NOW_S + 60 }, {}, 'not-yet-valid'],
+  ['it comes from the future', { username: 'ada', iat: NOW_S + 6 }, {}, 'not-yet-valid'],
   ['it lasts for more than a day', { username: 'ada', exp: NOW_S + DAY_S + 6 }, {}, 'wrong-claims'],
   [
     'it lasts for more than a day since it was issued',

@@ -43,6 +43,41 @@ test('of logs without followers the longest idle go when there are more than 10,
   expect(relay.stats().logs).toBe(10_000);
 });
 
+test('a log that is forgotten leaves no timer behind', async () => {
+  const { relay, follow, time } = startRelay();
+  for (let i = 0; i < 12_000; i++) relay.unfollow(follow(`run/ada/task/${i}` as LogName, 'start').subscription);
+  await until(() => time.timerCount <= 10_000, 'one timer for each log that is kept');
+});
+
+test('a log that is left and followed again and again has one timer', async () => {
+  const { relay, follow, time } = startRelay();
+  for (let i = 0; i < 100; i++) {
+    const reader = follow(LOG, 'start');
+    if (i === 0) await live(reader);
+    relay.unfollow(reader.subscription);
+    time.advance(100);
+  }
+  expect(time.timerCount).toBe(1);
+  time.advance(59_899);
+  expect(relay.stats().logs).toBe(1);
+  time.advance(1);
+  expect([relay.stats().logs, time.timerCount]).toEqual([0, 0]);
+});
+
+test('what a forgotten log has not yet read is no longer waited for', async () => {
+  const { relay, follow, broker, time } = startRelay({ maxReads: 1, lingerMs: 1_000 });
+  broker.hanging.read = 1;
+  const readers = Array.from({ length: 5 }, (_, i) => follow(`run/ada/task/${i}` as LogName, 'start'));
+  await until(() => relay.stats().waitingReads === 4, 'one read under way, four waiting');
+  for (const { subscription } of readers) relay.unfollow(subscription);
+  time.advance(1_000);
+  expect(relay.stats()).toMatchObject({ logs: 0, waitingReads: 0 });
+  broker.thaw();
+  await nextTurn();
+  await nextTurn();
+  expect(broker.readCount).toBe(1);
+});
+
 test('who comes back within 60 s is served without the broker, and the 60 s begin anew', async () => {
   const { relay, follow, broker, time } = startRelay();
   const [at] = await append(broker, LOG, 1);

@@ -45,7 +45,7 @@ onNode('6 MB reach a slow reader whole and in order, with little unsent, and hol
   }
   expect(gateway.transports[0]?.writableNeedDrain).toBe(true);
   slow.resume();
-  await until(() => storyOf(slow, CHANNEL).length === count + 21, 'the slow one to have all', 10_000);
+  await until(() => storyOf(slow, CHANNEL).length === count + 21, 'the slow one to have all');
   const told = storyOf(slow, CHANNEL).map((line) => line.split(' ').slice(0, 2).join(' '));
   expect(told.filter((line) => line.startsWith('entry'))).toEqual(
     Array.from({ length: count + 20 }, (_, i) => `entry ${i + 1}`),
@@ -74,7 +74,7 @@ onNode('a reader that falls behind while live is told nothing of it and misses n
   slow.pause();
   await fill(gateway, 900, 10_000); // 9 MB, more than a ring keeps of one log
   slow.resume();
-  await until(() => storyOf(slow, CHANNEL).length === 901, 'all', 10_000);
+  await until(() => storyOf(slow, CHANNEL).length === 901, 'all');
   const told = storyOf(slow, CHANNEL).map((line) => line.split(' ')[1]);
   expect(told.slice(1)).toEqual(Array.from({ length: 900 }, (_, i) => String(i + 1)));
   expect(watched.maxUnsentBytes).toBeLessThan(350_000);

@@ -11,12 +11,14 @@ const PATIENCE_MS = 20_000;
 
 describe('a broker at a message proxy', () => {
   buildProxyProgram();
-  const folder = createSocketFolder();
-  const url = `zeromq+ipc://${folder}`;
+  let folder: string;
+  let url: string;
   const lines = new Map<Broker, CutLine>();
   let proxy: ProxyProcess;
 
   beforeAll(async () => {
+    folder = createSocketFolder();
+    url = `zeromq+ipc://${folder}`;
     proxy = await openProxy(url);
   });
 

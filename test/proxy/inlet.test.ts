@@ -47,6 +47,18 @@ test('bug 1.8#8: a PUB that is connected is asked for all it has, and nothing of
   expect(await dataOf(broker, 'user/ada')).toEqual([...Array(20).keys()]);
 });
 
+test('a listener that throws stops no stream', async () => {
+  const { inlet, pull } = await startInlet({
+    onEvent() {
+      throw new Error('broken listener');
+    },
+  });
+  const push = openPush(pull);
+  await push.send('nonsense');
+  await push.send(layPush('12', 'skyportal/FETCH', { id: 7 }));
+  await until(() => inlet.stats().appended === 1, 'what follows the nonsense');
+});
+
 test.each(['1.8#3', '3.B1'])('bug %s: a malformed message costs itself and a counter, never the stream', async () => {
   const { inlet, broker, events, xsub, pull } = await startInlet();
   const [pub, push] = [await openPub(xsub), openPush(pull)];

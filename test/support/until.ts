@@ -8,7 +8,7 @@ const INTERVAL_MS = 2;
 export async function until<T>(
   condition: () => T | undefined | false | Promise<T | undefined | false>,
   what: string,
-  deadlineMs = 4_000,
+  deadlineMs = 20_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {

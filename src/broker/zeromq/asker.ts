@@ -92,7 +92,7 @@ export function createAsker(zeromq: Zeromq, place: Place, clock: Clock, onBreak:
   }
 
   function describeSilence(ms: number): string {
-    const hint = isRefused ? '; it is reached, and refuses: is the secret the same on both sides?' : '';
+    const hint = isRefused ? '; it was reached, and refused: is the secret the same on both sides?' : '';
     return `no answer from the message proxy at ${place.address} within ${ms} ms${hint}`;
   }
 
@@ -116,8 +116,8 @@ export function createAsker(zeromq: Zeromq, place: Place, clock: Clock, onBreak:
   void readAll(socket.events, ({ type }) => {
     if (type === 'disconnect') onBreak();
     if (type === 'handshake') sendAgain();
-    if (type === 'connect' || type === 'handshake') isRefused = false;
-    if (type.startsWith('handshake:error')) isRefused = true;
+    if (type === 'handshake') isRefused = false;
+    else if (type.startsWith('handshake:error')) isRefused = true;
   });
   socket.connect(place.requests);
 
@@ -127,7 +127,7 @@ export function createAsker(zeromq: Zeromq, place: Place, clock: Clock, onBreak:
       if (isClosed) return Promise.reject(createClosed());
       const id = ++lastId;
       const frames = encodeRequest(id, request);
-      const size = frames.reduce((sum, { length }) => sum + length, 0);
+      const size = frames.reduce((sum, frame) => sum + Buffer.byteLength(frame), 0);
       if (asked.size >= MAX_ASKED || bytes + size > MAX_ASKED_BYTES) {
         const state = `${asked.size} requests of ${bytes} bytes wait for the message proxy at ${place.address} already`;
         return Promise.reject(new BrokerError('unavailable', `Cannot use the broker: ${state}`));

@@ -1,5 +1,5 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { expect, onTestFinished } from 'vitest';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { openPage, type PageOptions } from './browser-page.ts';
 
 /** A network that fails is told in the console by the browser itself; nothing can keep it from that. */
 export const NETWORK_ERROR = /Failed to load resource: net::|WebSocket connection to .* failed/;
@@ -26,25 +26,9 @@ export interface DeskPage {
 export async function openDesk(
   browserOrContext: Browser | BrowserContext,
   url: string,
-  { allowed, ...options }: BrowserContextOptions & { allowed?: RegExp } = {},
+  options: PageOptions = {},
 ): Promise<DeskPage> {
-  const isContext = 'newPage' in browserOrContext && 'cookies' in browserOrContext;
-  const context = isContext ? browserOrContext : await browserOrContext.newContext(options);
-  const page = await context.newPage();
-  const errors: string[] = [];
-  const note = (text: string) => {
-    if (!allowed?.test(text)) errors.push(text);
-  };
-  page.on('pageerror', (error) => note(String(error)));
-  page.on('dialog', (dialog) => note(`dialog: ${dialog.message()}`));
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) note(message.text());
-  });
-  onTestFinished(async () => {
-    await (isContext ? page : context).close();
-    expect(errors).toEqual([]);
-  });
-  await page.goto(url);
+  const { page, context } = await openPage(browserOrContext, url, options);
   const runs: DeskPage['runs'] = (fileName, state) =>
     page.locator(state ? `.run.${state}` : '.run', fileName === undefined ? {} : { hasText: fileName });
   const arrivals: DeskPage['arrivals'] = (event) =>

@@ -87,7 +87,7 @@ export async function startPool(env: Record<string, string> = {}): Promise<Pool>
       const isReplaced = async () => ![undefined, old].includes(await pool.findPid(program));
       await until(isReplaced, `another process than ${old} for ${program}`, RESTART_TIMEOUT_MS);
     },
-    control: (...words) => run('supervisorctl', ['-s', 'unix://run/supervisor.sock', ...words], folder),
+    control: (...words) => controlPool(folder, ...words),
     make: (...words) => run('make', ['-f', join(ROOT, 'Makefile'), ...words], folder),
     listProcesses: () => listProcessesIn(folder),
     readLogs() {
@@ -120,6 +120,11 @@ export async function startPool(env: Record<string, string> = {}): Promise<Pool>
     throw new Error(`${(error as Error).message}\n${logs}`);
   }
   return pool;
+}
+
+/** Says something to the supervisor of the pool in a folder, such as `stop proxy`; resolves with its answer. */
+export function controlPool(folder: string, ...words: string[]): Promise<string> {
+  return run('supervisorctl', ['-s', 'unix://run/supervisor.sock', ...words], folder);
 }
 
 /** Processes by the names of their programs, as supervisord has them running; asked by its XML-RPC. */

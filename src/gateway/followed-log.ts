@@ -226,9 +226,9 @@ export function createFollowedLog<F extends Frame, S>(
           else if (event.top !== ring.end) mend();
           break;
         case 'read':
-          retryMs = FIRST_RETRY_MS;
           if (event.purpose === 'ring') takeMended(event.reading);
           else takeStretch(event.after, event.reading);
+          retryMs = FIRST_RETRY_MS; // not before: one that is always spoilt must not be asked for as if all were well
           break;
         case 'read-failed':
           if (event.purpose === 'ring') state = 'broken';

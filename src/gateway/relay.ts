@@ -104,10 +104,15 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
       if (event.type === 'read')
         perform(followed, followed.machine.step({ ...event, type: 'read-failed' }, clock.now()));
     }
+    account(followed);
+    if (bytes > maxMemoryBytes) shrink(followed);
+  }
+
+  /** Notes what a log holds now. */
+  function account(followed: Followed<F>): void {
     const { bytes: now } = followed.machine;
     bytes += now - followed.bytes;
     followed.bytes = now;
-    if (bytes > maxMemoryBytes) shrink(followed);
   }
 
   function perform(followed: Followed<F>, effects: readonly LogEffect<Subscription>[]): void {
@@ -206,9 +211,8 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
     for (const followed of byUse) {
       if (bytes <= goal) return;
       if (followed.isGone || followed.bytes === 0) continue;
-      followed.machine.step({ type: 'shrink' }, clock.now());
-      bytes += followed.machine.bytes - followed.bytes;
-      followed.bytes = followed.machine.bytes;
+      perform(followed, followed.machine.step({ type: 'shrink' }, clock.now()));
+      account(followed);
     }
   }
 
@@ -251,6 +255,8 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
       if (!followed) return { deliveries: [], hasMore: false, effects: [] };
       const taking = followed.machine.take(subscription, maxBytes);
       perform(followed, taking.effects);
+      account(followed); // frames were made
+      if (bytes > maxMemoryBytes) shrink(followed);
       return taking;
     },
     stats() {

@@ -2,11 +2,11 @@ import type { Entry, Reading } from '../broker/index.ts';
 import { findPositionParts, type LogName, type StartPosition } from '../protocol/index.ts';
 import type { Delivery, FollowedLog, FollowedLogOptions, LogEffect } from './log-events.ts';
 import { type Cursor, createCursor, createStretch, locate, resume } from './resume.ts';
-import { createRing, type Frame, type FrameCodec, partsOf, type Ring } from './ring.ts';
+import { createRing, type Frame, type FrameCodec, partsOf, type Ring, sizeOf } from './ring.ts';
 
 /** Stretches kept for followers behind the ring; a third makes the oldest's readers ask again. */
 const MAX_STRETCHES = 2;
-/** Live entries held while the ring is mended; what is more is read again. */
+/** Live entries held while the ring is mended, in as many bytes as a ring has; what is more is read again. */
 const MAX_PENDING = 1_024;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
@@ -25,6 +25,7 @@ export function createFollowedLog<F extends Frame, S>(
   let state: 'whole' | 'mending' | 'broken' = 'whole';
   let stretches: Ring<F>[] = [];
   let pending: Entry[] = [];
+  let pendingBytes = 0;
   let hasMissed = false;
   let stretchAfter: StartPosition | undefined;
   let idleSince: number | undefined;
@@ -100,20 +101,31 @@ export function createFollowedLog<F extends Frame, S>(
       growRing();
       return;
     }
-    if (pending.length < MAX_PENDING) pending.push(entry);
-    else hasMissed = true;
+    const bytes = sizeOf(entry);
+    if (pending.length < MAX_PENDING && pendingBytes + bytes <= maxRingBytes) {
+      pending.push(entry);
+      pendingBytes += bytes;
+    } else {
+      hasMissed = true;
+    }
     if (state === 'whole') mend();
+  }
+
+  function takePendingAway(): readonly Entry[] {
+    const taken = pending;
+    pending = [];
+    pendingBytes = 0;
+    return taken;
   }
 
   /** Takes what came while the ring could not: what follows; and if something does not, the broker is asked again. */
   function takePending(): void {
     let isUnproven = hasMissed;
-    for (const entry of pending) {
+    for (const entry of takePendingAway()) {
       const succession = ring?.judge(entry);
       if (succession === 'next') ring?.push(entry);
       else if (succession === 'unproven') isUnproven = true;
     }
-    pending = [];
     hasMissed = false;
     if (isUnproven) mend();
     growRing();
@@ -130,7 +142,7 @@ export function createFollowedLog<F extends Frame, S>(
     if (reading.gap) {
       // What the ring holds is no longer the log: its followers' places are judged one by one, by read.
       ring = createStretch(ring.end, reading, codec);
-      stretches = [];
+      keepStretches([]);
     } else {
       for (const entry of reading.entries) ring.push(entry);
     }
@@ -152,10 +164,10 @@ export function createFollowedLog<F extends Frame, S>(
       ring.trim(maxRingEntries, maxRingBytes);
       if (partsOf(reading.top).epoch !== partsOf(ring.end).epoch) mend();
     }
-    if (ring.find(stretch.base) === undefined) stretches = [stretch, ...stretches].slice(0, MAX_STRETCHES);
+    if (ring.find(stretch.base) === undefined) keepStretches([stretch, ...stretches].slice(0, MAX_STRETCHES));
     for (const subscription of wanting) {
       const cursor = cursors.get(subscription) as Cursor<F>;
-      const isAnswered = resume(cursor, after, reading, stretch, codec) || locate(cursor, ring, stretches);
+      const isAnswered = resume(cursor, after, reading, stretch) || locate(cursor, ring, stretches);
       cursor.isLate = false;
       if (!isAnswered) continue;
       wanting.delete(subscription);
@@ -164,9 +176,16 @@ export function createFollowedLog<F extends Frame, S>(
     readStretch();
   }
 
+  /** A follower that does not read must not keep what went in memory; it finds its place again by its position. */
+  function keepStretches(kept: Ring<F>[]): void {
+    stretches = kept;
+    for (const cursor of cursors.values()) {
+      if (cursor.ring && cursor.ring !== ring && !kept.includes(cursor.ring)) cursor.ring = undefined;
+    }
+  }
+
   /** Finds where a cursor goes on; false: it waits for the broker. */
   function canGoOn(subscription: S, cursor: Cursor<F>): boolean {
-    if (cursor.gap) return true;
     const at = cursor.ring;
     const isHeld = at !== undefined && (at === ring || (stretches.includes(at) && cursor.index < at.next));
     if (isHeld && cursor.index >= at.first) return true;
@@ -192,7 +211,7 @@ export function createFollowedLog<F extends Frame, S>(
     name,
     subscriptions: cursors,
     get bytes() {
-      return stretches.reduce((sum, stretch) => sum + stretch.bytes, ring?.bytes ?? 0);
+      return stretches.reduce((sum, stretch) => sum + stretch.bytes, (ring?.bytes ?? 0) + pendingBytes);
     },
     step(event, now) {
       switch (event.type) {
@@ -226,9 +245,9 @@ export function createFollowedLog<F extends Frame, S>(
           else if (event.top !== ring.end) mend();
           break;
         case 'read':
-          retryMs = FIRST_RETRY_MS;
           if (event.purpose === 'ring') takeMended(event.reading);
           else takeStretch(event.after, event.reading);
+          retryMs = FIRST_RETRY_MS; // not before: one that is always spoilt must not be asked for as if all were well
           break;
         case 'read-failed':
           if (event.purpose === 'ring') state = 'broken';
@@ -236,8 +255,9 @@ export function createFollowedLog<F extends Frame, S>(
           retryLater(now);
           break;
         case 'shrink':
-          stretches = [];
+          if (takePendingAway().length > 0) hasMissed = true;
           ring?.trim(0, 0);
+          keepStretches([]);
           break;
         case 'wake':
           armedAt = Number.POSITIVE_INFINITY;
@@ -251,10 +271,10 @@ export function createFollowedLog<F extends Frame, S>(
     take(subscription, maxBytes) {
       const deliveries: Delivery<F>[] = [];
       const cursor = cursors.get(subscription);
+      if (cursor?.gap) deliveries.push({ type: 'gap', ...cursor.gap });
+      if (cursor) cursor.gap = undefined;
       if (!cursor || !canGoOn(subscription, cursor)) return { deliveries, hasMore: false, effects: flush() };
       const at = cursor.ring as Ring<F>;
-      if (cursor.gap) deliveries.push({ type: 'gap', ...cursor.gap });
-      cursor.gap = undefined;
       if (cursor.index < at.next) {
         const chunk = at.chunk(cursor.index, maxBytes);
         deliveries.push({ type: 'entries', chunk, ring: at });

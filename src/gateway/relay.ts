@@ -4,6 +4,7 @@ import { createFollowedLog } from './followed-log.ts';
 import type { FollowedLog, FollowedLogOptions, LogEffect, LogEvent, ReadPurpose, Taking } from './log-events.ts';
 import { createReadQueue } from './read-queue.ts';
 import type { Frame, FrameCodec } from './ring.ts';
+import { createTopsCheck } from './tops-check.ts';
 
 /** One follower of one log. */
 export interface Subscription {
@@ -61,11 +62,8 @@ interface Followed<F extends Frame> {
   isGone: boolean;
 }
 
-/** How many tops are asked for at once after the live end broke. */
-const TOPS_BATCH = 1_000;
 /** Logs kept without followers, each at some kilobytes for its machine, its tail and its place in the broker. */
 const MAX_IDLE_LOGS = 10_000;
-const TOPS_RETRY_MS = 1_000;
 /** How long a broker may take to answer, in milliseconds: one that never settles would else silence a log for ever. */
 const BROKER_TIMEOUT_MS = 10_000;
 /** What part of the budget is left when it is passed: all logs are looked at for it, so not at every entry. */
@@ -78,16 +76,23 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
   const grown = new Set<Followed<F>>();
   const ready = new Set<Subscription>();
   const reads = createReadQueue<Followed<F>>(maxReads);
-  const timers = new Set<Stop>();
   /** Logs without followers, longest idle first. */
   const idle = new Set<Followed<F>>();
   let bytes = 0;
   let isDeferred = false;
-  let isClosed = false;
 
-  const stopInterrupted = broker.on('interrupted', (names) => {
-    compareTops(names === 'all' ? [...logs.keys()] : names.filter((name) => logs.has(name)));
+  const topsCheck = createTopsCheck({
+    broker,
+    clock,
+    timeoutMs: BROKER_TIMEOUT_MS,
+    isWanted: (name) => logs.has(name),
+    onTop(name, top) {
+      const followed = logs.get(name);
+      if (followed) run(followed, { type: 'top', top });
+    },
+    onFailure: (error) => onFault({ during: 'tops', error }),
   });
+  const stopInterrupted = broker.on('interrupted', (names) => topsCheck.ask(names === 'all' ? logs.keys() : names));
 
   function run(followed: Followed<F>, event: LogEvent<Subscription>): void {
     if (followed.isGone) return;
@@ -99,10 +104,15 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
       if (event.type === 'read')
         perform(followed, followed.machine.step({ ...event, type: 'read-failed' }, clock.now()));
     }
+    account(followed);
+    if (bytes > maxMemoryBytes) shrink(followed);
+  }
+
+  /** Notes what a log holds now. */
+  function account(followed: Followed<F>): void {
     const { bytes: now } = followed.machine;
     bytes += now - followed.bytes;
     followed.bytes = now;
-    if (bytes > maxMemoryBytes) shrink(followed);
   }
 
   function perform(followed: Followed<F>, effects: readonly LogEffect<Subscription>[]): void {
@@ -160,24 +170,6 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
     }
   }
 
-  function compareTops(names: readonly LogName[]): void {
-    for (let i = 0; i < names.length; i += TOPS_BATCH) {
-      const batch = names.slice(i, i + TOPS_BATCH);
-      awaitWithin(clock, BROKER_TIMEOUT_MS, () => broker.tops(batch)).then(
-        (tops) => {
-          for (const [name, top] of tops) {
-            const followed = logs.get(name);
-            if (followed) run(followed, { type: 'top', top });
-          }
-        },
-        (error) => {
-          onFault({ during: 'tops', error });
-          wake(TOPS_RETRY_MS, () => compareTops(batch.filter((name) => logs.has(name))));
-        },
-      );
-    }
-  }
-
   /** A runtime's timer counts whole milliseconds, so it may fire a little early: then it is set again for the rest. */
   function wakeAt(followed: Followed<F>, at: number): void {
     followed.stopWake?.();
@@ -185,15 +177,6 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
       if (clock.now() < at) wakeAt(followed, at);
       else run(followed, { type: 'wake' });
     });
-  }
-
-  function wake(ms: number, callback: () => void): void {
-    if (isClosed) return;
-    const stop = clock.after(Math.max(0, ms), () => {
-      timers.delete(stop);
-      callback();
-    });
-    timers.add(stop);
   }
 
   function flushSoon(): void {
@@ -230,9 +213,8 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
     for (const followed of byUse) {
       if (bytes <= goal) return;
       if (followed.isGone || followed.bytes === 0) continue;
-      followed.machine.step({ type: 'shrink' }, clock.now());
-      bytes += followed.machine.bytes - followed.bytes;
-      followed.bytes = followed.machine.bytes;
+      perform(followed, followed.machine.step({ type: 'shrink' }, clock.now()));
+      account(followed);
     }
   }
 
@@ -275,6 +257,8 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
       if (!followed) return { deliveries: [], hasMore: false, effects: [] };
       const taking = followed.machine.take(subscription, maxBytes);
       perform(followed, taking.effects);
+      account(followed); // frames were made
+      if (bytes > maxMemoryBytes) shrink(followed);
       return taking;
     },
     stats() {
@@ -283,9 +267,8 @@ export function createRelay<F extends Frame>(options: RelayOptions<F>): Relay<F>
       return { logs: logs.size, subscriptions, bytes, waitingReads: reads.waiting };
     },
     close() {
-      isClosed = true;
       stopInterrupted();
-      for (const stop of timers) stop();
+      topsCheck.stop();
       for (const followed of [...logs.values()]) forget(followed);
     },
   };

@@ -59,15 +59,14 @@ export function locate<F extends Frame>(
 }
 
 /**
- * Says what a reading after one place means for a waiting cursor; false: it must ask for itself. One answer serves all
- * for whom it is true: another epoch is a reset, what is older than a trimmed place is trimmed.
+ * Says what a reading after one place means for a waiting cursor: its position from here on; false: it must ask for itself.
+ * One answer serves all for whom it is true: another epoch is a reset, what is older than a trimmed place is trimmed.
  */
 export function resume<F extends Frame>(
   cursor: Cursor<F>,
   after: StartPosition,
   reading: Reading,
   stretch: Ring<F>,
-  codec: FrameCodec<F>,
 ): boolean {
   const { entries, top, gap } = reading;
   const { position } = cursor;
@@ -77,12 +76,12 @@ export function resume<F extends Frame>(
   const parts = position === 'start' ? undefined : findPositionParts(position);
   const isOtherEpoch = position !== 'start' && parts?.epoch !== partsOf(top).epoch;
   if (isOtherEpoch && !isAsked && cursor.isLate) return false;
-  if (isOtherEpoch || (isAsked && gap === 'reset')) return passGap(cursor, 'reset', createRing(top, codec));
+  if (isOtherEpoch || (isAsked && gap === 'reset')) return passGap(cursor, 'reset', top);
   if (gap === 'trimmed' && (isAsked || isOlder(position, after, reading, stretch)))
-    return passGap(cursor, 'trimmed', stretch);
+    return passGap(cursor, 'trimmed', stretch.base);
   if (!isAsked) return false;
   if (position !== 'start' && entries.length === 0) cursor.isProven = true;
-  else [cursor.position, cursor.ring, cursor.index] = [stretch.base, stretch, stretch.first];
+  else cursor.position = stretch.base;
   return true;
 }
 
@@ -105,13 +104,13 @@ function isOlder<F extends Frame>(
   return after !== 'start' && offset < partsOf(after).offset;
 }
 
-function passGap<F extends Frame>(cursor: Cursor<F>, reason: GapReason, from: Ring<F>): boolean {
+function passGap<F extends Frame>(cursor: Cursor<F>, reason: GapReason, at: Position): boolean {
   if (cursor.isAtStart && cursor.position !== 'start') {
     cursor.position = 'start';
     return false;
   }
   cursor.isAtStart = false;
-  cursor.gap = { at: from.base, reason };
-  [cursor.position, cursor.ring, cursor.index] = [from.base, from, from.first];
+  cursor.gap = { at, reason };
+  [cursor.position, cursor.ring] = [at, undefined];
   return true;
 }

@@ -37,6 +37,7 @@ export interface Ring<F extends Frame> {
   readonly first: number;
   /** Index after the last entry. */
   readonly next: number;
+  /** Memory held: entries, the frames made of them, and the latest of several joined. */
   readonly bytes: number;
   /** Says whether an entry follows the end, is here already, or proves nothing. */
   judge(entry: Entry): Succession;
@@ -58,6 +59,7 @@ export interface Ring<F extends Frame> {
 interface Item<F> {
   readonly entry: Entry;
   readonly offset: number;
+  readonly bytes: number;
   frame: F | undefined;
 }
 
@@ -99,7 +101,7 @@ export function createRing<F extends Frame>(start: Position, codec: FrameCodec<F
       return first + items.length;
     },
     get bytes() {
-      return bytes;
+      return bytes + (last && last.to - last.from > 1 ? last.frame.byteLength : 0);
     },
     judge({ at, previous }) {
       const parts = partsOf(at);
@@ -110,21 +112,20 @@ export function createRing<F extends Frame>(start: Position, codec: FrameCodec<F
       return items[above(parts.offset) - 1]?.entry.at === at ? 'known' : 'unproven';
     },
     push(entry) {
+      const item = createItem<F>(entry);
       endParts = partsOf(entry.at);
       end = entry.at;
-      items.push({ entry, offset: endParts.offset, frame: undefined });
-      bytes += sizeOf(entry);
+      items.push(item);
+      bytes += item.bytes;
     },
     prepend(older) {
       const join = older.find(base);
       if (join === undefined || join === older.first) return;
-      const added = older
-        .entries(older.first, join)
-        .map((entry) => ({ entry, offset: partsOf(entry.at).offset, frame: undefined }));
+      const added = older.entries(older.first, join).map((entry) => createItem<F>(entry));
       items = [...added, ...items];
       first -= added.length;
       base = older.base;
-      for (const { entry } of added) bytes += sizeOf(entry);
+      for (const item of added) bytes += item.bytes;
     },
     find(position) {
       const mine = findPositionParts(position);
@@ -147,7 +148,10 @@ export function createRing<F extends Frame>(start: Position, codec: FrameCodec<F
       let isFull = false;
       for (let place = from - first; place < items.length; place++) {
         const item = items[place] as Item<F>;
-        item.frame ??= codec.encode(item.entry);
+        if (!item.frame) {
+          item.frame = codec.encode(item.entry);
+          bytes += item.frame.byteLength;
+        }
         isFull = frames.length > 0 && size + item.frame.byteLength > maxBytes;
         if (isFull) break;
         size += item.frame.byteLength;
@@ -160,9 +164,9 @@ export function createRing<F extends Frame>(start: Position, codec: FrameCodec<F
     entries: (from, to) => items.slice(from - first, to - first).map(({ entry }) => entry),
     trim(maxEntries, maxBytes) {
       while (items.length > maxEntries || (bytes > maxBytes && items.length > 0)) {
-        const { entry } = items.shift() as Item<F>;
-        base = entry.at;
-        bytes -= sizeOf(entry);
+        const item = items.shift() as Item<F>;
+        base = item.entry.at;
+        bytes -= item.bytes + (item.frame?.byteLength ?? 0);
         first++;
       }
       if (last && last.from < first) last = undefined;
@@ -183,6 +187,11 @@ export function partsOf(position: Position): PositionParts {
   return parts;
 }
 
-function sizeOf(entry: Entry): number {
-  return entry.data.length + ENTRY_OVERHEAD_BYTES;
+/** What an entry costs in memory, roughly, in bytes. */
+export function sizeOf(entry: Entry): number {
+  return Buffer.byteLength(entry.data) + ENTRY_OVERHEAD_BYTES;
+}
+
+function createItem<F extends Frame>(entry: Entry): Item<F> {
+  return { entry, offset: partsOf(entry.at).offset, bytes: sizeOf(entry), frame: undefined };
 }

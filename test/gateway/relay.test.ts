@@ -159,6 +159,50 @@ test('tops that fail after an interruption are asked for again', async () => {
   expect(faults).toEqual(['tops', 'tops', 'tops']);
 });
 
+test('however often the live end breaks while the broker is away, its logs are asked for once a second', async () => {
+  const { follow, broker, time } = startRelay();
+  const readers = [follow(LOG, 'start'), follow('channel/b' as LogName, 'start')];
+  await live(...readers);
+  broker.isDeaf = true;
+  await append(broker, LOG, 1);
+  await append(broker, 'channel/b', 1);
+  broker.isDeaf = false;
+  broker.failing.tops = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 30; i++) {
+    broker.interrupt(i % 2 ? [LOG] : ['channel/b' as LogName]);
+    await time.elapse(100);
+  }
+  expect(broker.topsCount).toBeLessThanOrEqual(4);
+  broker.failing.tops = 0;
+  await time.elapse(1_000);
+  await until(() => readers.every(({ told }) => told.includes('key 1')), 'what both had lost');
+});
+
+test('a log whose live end breaks again while its end is on its way is asked for again', async () => {
+  const { follow, broker } = startRelay();
+  const reader = follow(LOG, 'start');
+  await live(reader);
+  let late: () => void = () => {};
+  const { tops } = broker;
+  broker.tops = async (logs) => {
+    const ends = await tops(logs);
+    await new Promise<void>((resolve) => {
+      late = resolve;
+    });
+    return ends;
+  };
+  broker.interrupt('all');
+  await until(() => broker.topsCount === 1, 'the first asking');
+  await nextTurn();
+  broker.tops = tops;
+  broker.isDeaf = true;
+  await append(broker, LOG, 1);
+  broker.isDeaf = false;
+  broker.interrupt('all');
+  late();
+  await until(() => reader.told.includes('key 1'), 'the entry');
+});
+
 test('a hole in the live end is mended by a read before anything after it is told', async () => {
   const { follow, broker } = startRelay();
   const reader = follow(LOG, 'start');
@@ -254,6 +298,20 @@ test('what fails once its log is forgotten is no fault', async () => {
   await nextTurn();
   await nextTurn();
   expect(faults).toEqual([]);
+});
+
+test('a stretch that is spoilt each time is asked for more and more slowly', async () => {
+  const { follow, broker, time } = startRelay();
+  await append(broker, LOG, 1);
+  broker.spoil = (reading) => ({
+    ...reading,
+    entries: reading.entries.map((entry) => ({ ...entry, at: 'spoilt' as never })),
+  });
+  follow(LOG, 'start');
+  await time.elapse(60_000);
+  // After 250 ms, 500 ms, … and then every 5 s.
+  expect(broker.readCount).toBeLessThan(20);
+  expect(broker.readCount).toBeGreaterThan(10);
 });
 
 test('a closed relay ends its tails and asks nothing more', async () => {

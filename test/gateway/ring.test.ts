@@ -122,6 +122,24 @@ test('trimming keeps the newest, within both bounds, and their indices', () => {
   );
 });
 
+test('a ring counts the bytes of its entries, of the frames made of them, and of the latest joined', () => {
+  const entries = ['"日本"', '"x"'].map((data, i) => ({
+    ...{ key: `key ${i}`, event: 'said', data: data as EncodedJson, ts: 0 },
+    ...{ at: formatPosition({ epoch: 'e', offset: 11 + i, tag: '' }), previous: { offset: 10 + i } },
+  }));
+  const sizes = [8 + 200, 3 + 200] as const; // three bytes a character of the first
+  const ring = ringOf(entries);
+  expect(ring.bytes).toBe(sizes[0] + sizes[1]);
+  ring.chunk(0, 1); // the frame after it was made to see whether it fits; of one entry nothing is joined
+  expect(ring.bytes).toBe(sizes[0] + sizes[1] + 4 + 3);
+  ring.chunk(0, 100);
+  expect(ring.bytes).toBe(sizes[0] + sizes[1] + 4 + 3 + 7);
+  ring.trim(1, 1_000);
+  expect(ring.bytes).toBe(sizes[1] + 3);
+  ring.trim(0, 0);
+  expect(ring.bytes).toBe(0);
+});
+
 test('an older stretch that reaches a ring is put before it, without a hole and without a double', () => {
   const cuts = fc.tuple(fc.nat(30), fc.nat(30), fc.nat(30));
   fc.assert(
@@ -138,9 +156,9 @@ test('an older stretch that reaches a ring is put before it, without a hole and 
       ring.prepend(older);
       expect(ring.next).toBe(next);
       expect(keysOf(ring.entries(ring.first, ring.next))).toEqual(keysOf(entries.slice(from)));
+      expect(ring.bytes).toBe(ringOf(entries.slice(from), placeAt(from)).bytes);
       expect(readAll(ring, ring.find(placeAt(from)) as number, 500)).toEqual(keysOf(entries.slice(from)));
       expect(ring.base).toBe(placeAt(from));
-      expect(ring.bytes).toBe(ringOf(entries.slice(from), placeAt(from)).bytes);
     }),
   );
 });

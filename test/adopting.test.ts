@@ -1,7 +1,10 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { SignJWT } from 'jose';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { Push } from 'zeromq';
 import { openPage } from './support/browser-page.ts';
 import { launchChromium } from './support/chromium.ts';
 import { openCutProxy } from './support/cut-proxy.ts';
@@ -10,6 +13,7 @@ import { applyDiff, followSection, getCommand, readSection } from './support/doc
 import { controlPool, findFreePort } from './support/pool.ts';
 import { createPython, type Python } from './support/python.ts';
 import { type ServerProcess, startServer } from './support/server-process.ts';
+import { until } from './support/until.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DOCUMENT = join(ROOT, 'docs/adopting.md');
@@ -17,6 +21,10 @@ const DOCUMENT = join(ROOT, 'docs/adopting.md');
 const WORK = join(ROOT, '.cache', `adopting-${process.pid}`);
 /** Newer entries that a log keeps. */
 const RETENTION = 1_000;
+const CLI = `node ${join(ROOT, 'dist/cli/main.js')}`;
+const SECRET = 'a secret of the tests, thirty-two bytes or more';
+/** Else the workers of root's nginx are nobody, who may not use root's sockets. */
+const AS_ROOT = process.getuid?.() === 0 ? ' -g "user root root;"' : '';
 /** Where the document's page is in each app. */
 const EXPRESS = { 'index.html': 'public/index.html', 'page.js': 'public/static/page.js' };
 const FLASK = { 'index.html': 'templates/index.html', 'page.js': 'static/page.js' };
@@ -37,7 +45,9 @@ function adopt(app: string, places: Readonly<Record<string, string>>, headings: 
   rmSync(folder, { recursive: true, force: true });
   cpSync(join(import.meta.dirname, 'adopting', app), folder, { recursive: true });
   mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(ROOT, join(folder, 'node_modules/message-flow')); // what npm install leaves of a folder
+  // What npm install leaves of a package in a folder.
+  symlinkSync(ROOT, join(folder, 'node_modules/message-flow'));
+  symlinkSync(join(ROOT, 'node_modules/.bin'), join(folder, 'node_modules/.bin'));
   for (const heading of headings) {
     followSection(readSection(DOCUMENT, heading), folder, { places, env: { MESSAGE_FLOW: ROOT } });
   }
@@ -89,12 +99,11 @@ describe('An Express app', PATIENCE, () => {
     proxy.resetWebSockets();
     await waitForText(page.locator('#connected'), 'Offline');
     await order(page, 'sales');
-    await page.evaluate(async (count) => {
-      const headers = { 'content-type': 'application/json' };
-      for (let i = 0; i < count; i++) {
-        await fetch('/reports', { method: 'POST', headers, body: JSON.stringify({ title: `number ${i}` }) });
-      }
-    }, RETENTION);
+    const headers = { cookie: await readCookies(page), 'content-type': 'application/json' };
+    for (let i = 0; i < RETENTION; i++) {
+      const body = JSON.stringify({ title: `number ${i}` });
+      await fetch(`${proxy.url}/reports`, { method: 'POST', headers, body });
+    }
     proxy.releaseWebSockets();
     await page.locator('#reports li', { hasText: 'Report on number 999:' }).waitFor();
     await page.locator('#reports li', { hasText: 'Report on sales' }).waitFor();
@@ -122,15 +131,11 @@ describe('A Flask app', PATIENCE, () => {
   }, 180_000);
   afterAll(() => python?.remove());
 
-  const findPath = () => [python.bin, dirname(process.execPath), process.env.PATH, '/usr/sbin'].join(':');
-
   /** Starts what a command of the document starts. */
   function startCommand(name: string, ready: RegExp): Promise<ServerProcess> {
-    const cli = `node ${join(ROOT, 'dist/cli/main.js')}`;
-    const command = getCommand(readSection(DOCUMENT, 'A Flask app'), name).replace('npx message-flow', cli);
-    const asRoot = name === 'nginx' && process.getuid?.() === 0 ? ' -g "user root root;"' : ''; // else its workers are nobody
-    const args = ['-c', `exec ${command}${asRoot}`];
-    return startServer({ command: 'sh', args, cwd: folder, env: { PATH: findPath() }, ready });
+    const command = getCommand(readSection(DOCUMENT, 'A Flask app'), name).replace('npx message-flow', CLI);
+    const args = ['-c', `exec ${command.replace('nginx -e', `nginx${AS_ROOT} -e`)}`];
+    return startServer({ command: 'sh', args, cwd: folder, env: { PATH: findPath(python) }, ready });
   }
 
   async function start(): Promise<string> {
@@ -153,10 +158,122 @@ describe('A Flask app', PATIENCE, () => {
 
   test('does so in the pool, also while its gateways are killed', async () => {
     const folder = adopt('flask-app', FLASK, ['A Flask app', 'The page', 'The pool', 'A Flask app in the pool']);
-    const pool = await startPool(folder, findPath());
+    const pool = await startPool(folder, findPath(python));
     await orderReportFromPool(await openReports(browser, pool), folder);
   });
 });
+
+describe('An app of the pattern of 2016', PATIENCE, () => {
+  const MOVES = ['From the pattern of 2016', 'The pages of 2016 move', 'The publishers of 2016 move'];
+  let python: Python;
+  beforeAll(async () => {
+    python = await createPython(join(import.meta.dirname, 'adopting/old-app/requirements.txt'));
+  }, 180_000);
+  afterAll(() => python?.remove());
+
+  /** Starts the app after so many of its moves, on free ports and a bus of its own. */
+  async function start(moveCount: number): Promise<string> {
+    const folder = adopt('old-app', {}, MOVES.slice(0, moveCount));
+    const [port, gatewayPort] = [await findFreePort(), await findFreePort()];
+    for (const name of ['conf.py', 'nginx.conf', 'old_app.py', 'supervisord.conf']) {
+      const text = readFileSync(join(folder, name), 'utf8')
+        .replaceAll('127.0.0.1:5000', `127.0.0.1:${port}`)
+        .replaceAll('127.0.0.1:4567', `127.0.0.1:${gatewayPort}`)
+        .replaceAll('ipc:///tmp/message_flow_in', 'ipc://run/bus')
+        .replace('message-flow gateway', `message-flow gateway --port ${gatewayPort}`)
+        .replace('nginx -e', `nginx${AS_ROOT} -e`);
+      writeFileSync(join(folder, name), text);
+    }
+    const url = `http://127.0.0.1:${port}`;
+    const args = ['-c', 'supervisord.conf'];
+    await startServer({
+      command: 'supervisord',
+      args,
+      cwd: folder,
+      env: { PATH: findPath(python) },
+      ready: new URL(url),
+    });
+    return url;
+  }
+
+  test('keeps its pages and publishers when the gateway moves', async () => {
+    const page = await openReports(browser, await start(1));
+    await orderReport(page);
+  });
+
+  test('loses nothing over a reload once a page has moved, beside one that has not', async () => {
+    const url = await start(2);
+    const page = await openReports(browser, url);
+    const headers = { cookie: await readCookies(page) };
+    const token = await (await fetch(`${url}/socket_auth_token`, { headers })).text();
+    const old = new WebSocket(`${url.replace('http', 'ws')}/websocket`);
+    onTestFinished(() => old.terminate());
+    const frames: string[] = [];
+    old.on('message', (data) => frames.push(String(data)));
+    old.once('message', () => old.send(token));
+    await until(() => frames.includes('{"id": "AUTH OK"}'), 'the old page', 40_000);
+    await orderReportAndReload(page);
+    const frame = await until(() => frames.find((text) => text.includes('report/done')), 'the message', 40_000);
+    expect(frame).toMatch(/^\{"username": "ada", "id": "report\/done", "data": \{.*\}\}$/);
+  });
+
+  test('is an app of today when its publishers have moved', async () => {
+    await orderReportAndReload(await openReports(browser, await start(3)));
+  });
+});
+
+describe('A system that stands on baselayer', PATIENCE, () => {
+  const section = readSection(DOCUMENT, 'From baselayer');
+
+  test('keeps its publishers and its pages, in the bytes that they know', async () => {
+    const folder = join(WORK, 'baselayer');
+    mkdirSync(join(folder, 'run'), { recursive: true });
+    writeFileSync(join(folder, 'run/secret'), SECRET);
+    const [busPort, port] = [await findFreePort(), await findFreePort()];
+    for (const name of ['proxy', 'gateway']) {
+      const command = getCommand(section, name)
+        .replace('npx message-flow', CLI)
+        .replace('127.0.0.1:64002', `127.0.0.1:${busPort}`)
+        .replace('--port 64000', `--port ${port}`);
+      const env = { PATH: process.env.PATH ?? '' };
+      await startServer({
+        command: 'sh',
+        args: ['-c', `exec ${command}`],
+        cwd: folder,
+        env,
+        ready: /"msg":"(listening)"/,
+      });
+    }
+    const frames: string[] = [];
+    const page = new WebSocket(`ws://127.0.0.1:${port}/websocket`);
+    onTestFinished(() => page.terminate());
+    page.on('message', (data) => frames.push(String(data)));
+    page.once('message', async () => page.send(await signOldToken({ user_id: '1' })));
+    await until(() => frames.length >= 2, 'the page', 40_000);
+    const bus = new Push();
+    onTestFinished(() => bus.close());
+    bus.connect(`tcp://127.0.0.1:${busPort}`);
+    const payload = '{\n  "obj_key": "a"\n}';
+    for (const user of ['1', '*', '10', '1']) {
+      await bus.send([
+        user,
+        `{\n"user_id": "${user}", "actionType": "skyportal/REFRESH_SOURCE", "payload": ${payload}}`,
+      ]);
+    }
+    await until(() => frames.length >= 5, 'the messages', 40_000);
+    const entry = (user: string) =>
+      `{"user_id": "${user}", "actionType": "skyportal/REFRESH_SOURCE", "payload": ${payload}}`;
+    expect(JSON.parse(frames[0] ?? '')).toMatchObject({ actionType: 'AUTH REQUEST' });
+    expect(frames[1]).toBe('{"actionType": "AUTH OK"}');
+    expect(frames.slice(2).sort()).toEqual([entry('*'), entry('1'), entry('1')]);
+  });
+});
+
+/** A token as baselayer signs one. */
+function signOldToken(claims: Record<string, unknown>): Promise<string> {
+  const jwt = new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).setExpirationTime('15m');
+  return jwt.sign(new TextEncoder().encode(SECRET));
+}
 
 /** Starts the pool as the document says, and resolves to its address once the app answers; it ends with the test. */
 async function startPool(folder: string, path: string | undefined): Promise<string> {
@@ -173,6 +290,11 @@ async function orderReportFromPool(page: Page, folder: string): Promise<void> {
   await controlPool(folder, 'signal', 'KILL', 'gateways:gateway-1', 'gateways:gateway-2');
   await page.locator('#reports li', { hasText: 'Report on losses: all is well' }).waitFor();
   expect(await page.locator('#reports li').count()).toBe(2);
+}
+
+/** Where programs are, those of an environment first. */
+function findPath({ bin }: Python): string {
+  return [bin, dirname(process.execPath), process.env.PATH, '/usr/sbin'].join(':');
 }
 
 async function orderReport(page: Page): Promise<void> {
@@ -200,6 +322,11 @@ async function openReports(opener: Browser, url: string): Promise<Page> {
   await waitForText(page.locator('#connected'), 'Online');
   await waitForText(page.locator('#authenticated'), 'Yes');
   return page;
+}
+
+/** The session that a page is in, for requests beside it. */
+async function readCookies(page: Page): Promise<string> {
+  return (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
 }
 
 async function order(page: Page, title: string): Promise<void> {

@@ -53,11 +53,8 @@ export interface PageClient {
   isLive(): boolean;
 }
 
-/** Starts all of it; it ends with the test. `flags` are the gateways' own. */
-export async function startFlaskSystem(
-  python: Python,
-  { env = {}, flags = [] }: { env?: Record<string, string>; flags?: readonly string[] } = {},
-): Promise<FlaskSystem> {
+/** Starts all of it; it ends with the test. With `isOld` the app sends by the bus of 2016, and gateways serve pages of then. */
+export async function startFlaskSystem(python: Python, { isOld = false } = {}): Promise<FlaskSystem> {
   if (!existsSync(PROGRAM)) throw new Error(`Cannot start a gateway: nothing at "${PROGRAM}"; run "npm run build"`);
   const cwd = await mkdtemp(join(tmpdir(), 'flask-'));
   onTestFinished(() => rm(cwd, { recursive: true, force: true }));
@@ -67,8 +64,10 @@ export async function startFlaskSystem(
   const broker = { FLOW_BROKER: `zeromq+ipc://${cwd}/run`, FLOW_SECRET_FILE: join(cwd, 'run/secret') };
   const keyFile = { FLOW_PUBLISH_KEY_FILE: join(cwd, 'run/publish-key') };
   const gateways = ['unix:', 'unix:'].map((scheme, i) => `${scheme}${cwd}/run/gateway-${i + 1}.sock`);
-  const appEnv = { ...broker, ...keyFile, FLOW_GATEWAY: gateways.join(' '), PYTHONDONTWRITEBYTECODE: '1', ...env };
+  const appEnv = { ...broker, ...keyFile, FLOW_GATEWAY: gateways.join(' '), PYTHONDONTWRITEBYTECODE: '1' };
 
+  const inlet = `ipc://${cwd}/run/inlet`;
+  const dialect = isOld ? ['--dialect', '2016'] : [];
   const startProgram = (...args: string[]) =>
     startServer({
       command: process.execPath,
@@ -78,17 +77,17 @@ export async function startFlaskSystem(
       ready: /"msg":"(listening)"/,
     });
   const startGateway = (number: number) =>
-    startProgram('gateway', '--socket', `run/gateway-${number}.sock`, '--drain-window', '100ms', ...flags);
+    startProgram('gateway', '--socket', `run/gateway-${number}.sock`, '--drain-window', '100ms', ...dialect);
   const url = `http://127.0.0.1:${port}`;
   const [, first, second, web] = await Promise.all([
-    startProgram('proxy'),
+    startProgram('proxy', ...(isOld ? ['--xsub', inlet, ...dialect] : [])),
     startGateway(1),
     startGateway(2),
     startServer({
       command: join(python.bin, 'waitress-serve'),
       args: ['--unix-socket', join(cwd, 'run/web-1.sock'), '--threads', '8', 'flask_app:app'],
       cwd: FLASK,
-      env: appEnv,
+      env: isOld ? { ...appEnv, FLOW_INLET: inlet } : appEnv,
       ready: /Serving on (\S+)/,
     }),
     // To a file: Node's pipes are sockets, which nobody can open by the name of /dev/stdout.

@@ -86,17 +86,35 @@ describe('a Flask app', { timeout: 120_000 }, () => {
     expect(await ask(cookie, {}, { origin: system.url })).toBe(200);
   });
 
-  test('lets a page of 2016 in, which sends its token as it is', async () => {
+  test('lets in who sends its token as it is', async () => {
     const system = await startFlaskSystem(python);
     const cookie = await system.signIn('ada');
-    const token = await (await fetch(`${system.url}/socket_auth_token`, { headers: { cookie } })).text();
     const { socket, frames } = openSocket(system);
     await until(() => frames.find((frame) => frame.startsWith('{"id": "AUTH REQUEST"')), 'to be asked', PATIENCE_MS);
-    socket.send(token);
+    socket.send(await getBareToken(system, cookie));
     await until(() => frames.some((frame) => JSON.parse(frame).id === 'AUTH OK'), 'to be let in', PATIENCE_MS);
     await system.send(cookie, 'hello');
     const frame = await until(() => frames.find((text) => text.includes('TASK DONE')), 'the result', PATIENCE_MS);
     expect(JSON.parse(frame)).toMatchObject({ id: 'TASK DONE', data: expect.stringMatching(/^Message processed/) });
+  });
+
+  test('reaches by the bus of 2016 a page of then, in the bytes of then, and one of today', async () => {
+    const system = await startFlaskSystem(python, { isOld: true });
+    const cookie = await system.signIn('ada');
+    const page = openPageClient(system, cookie);
+    await until(page.isLive, 'the page', PATIENCE_MS);
+    const { socket, frames } = openSocket(system);
+    await until(() => frames[0], 'to be asked', PATIENCE_MS);
+    socket.send(await getBareToken(system, cookie));
+    await until(() => frames.includes('{"id": "AUTH OK"}'), 'to be let in', PATIENCE_MS);
+    await system.send(cookie, 'hello');
+    await until(() => page.texts[0] && frames.length > 2, 'the result', PATIENCE_MS);
+    const result = JSON.stringify(page.texts[0]);
+    expect(frames).toEqual([
+      '{"id": "AUTH REQUEST"}',
+      '{"id": "AUTH OK"}',
+      `{"username": "ada", "id": "TASK DONE", "data": ${result}}`,
+    ]);
   });
 });
 
@@ -249,6 +267,10 @@ except FlowError: print('gave up')`,
     expect(said.trim()).toBe('gave up');
   });
 });
+
+async function getBareToken({ url }: FlaskSystem, cookie: string): Promise<string> {
+  return (await fetch(`${url}/socket_auth_token`, { headers: { cookie } })).text();
+}
 
 /** Python that makes a Flow: with other gateways first, then those of a system. */
 function begin(system: FlaskSystem | undefined, others: readonly string[] = []): string {

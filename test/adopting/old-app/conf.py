@@ -1,0 +1,2 @@
+secret = "kept short"
+bus = "ipc:///tmp/message_flow_in"

@@ -5,7 +5,8 @@ import type { Route, TokenRoutes } from './token-route.ts';
 
 /**
  * Answers HTTP requests, as frameworks that know `fetch` take it: Hono, Next, SvelteKit, Bun, Deno. For Node's own servers,
- * Express and Fastify see `toNodeHandler`. Never rejects: what fails is answered with 500.
+ * Express and Fastify see `toNodeHandler`. The request's body must be unread: behind a parser hand on a copy, such as Hono's
+ * `cloneRawRequest(context.req)`. Never rejects: what fails is answered with 500.
  */
 export interface Handler {
   /** `native` is handed on to `authenticate`: whatever holds the framework's session. */

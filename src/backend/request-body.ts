@@ -7,11 +7,16 @@ const MAX_BODY_BYTES = 65_536;
 /**
  * Reads a request's JSON; undefined when its body is empty.
  * @throws {HttpError} `not-json`, `too-large` or `invalid-request`
+ * @throws {TypeError} when it was read before
  */
 export async function readJson(request: Request): Promise<unknown> {
   // A form can't send this type, and a page of another origin can't without asking first.
   const contentType = request.headers.get('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(contentType)) throw new HttpError('not-json');
+  // A 500, which the flow's `onEvent` tells of: the page has asked as it should.
+  if (request.bodyUsed) {
+    throw new TypeError('Cannot read the request: its body was read before, so the handler must be given a copy');
+  }
   const text = await readText(request);
   if (text.trim() === '') return undefined;
   const json = findJson(text);

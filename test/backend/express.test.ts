@@ -4,7 +4,7 @@ import session from 'express-session';
 import { toNodeHandler } from 'message-flow/backend';
 import { expect, test } from 'vitest';
 import { createTestFlow, readAnswer, readClaims } from './fixture.ts';
-import { listening, postToken } from './listening.ts';
+import { listening, logIn, postToken } from './listening.ts';
 
 declare module 'express-session' {
   interface SessionData {
@@ -37,15 +37,10 @@ async function startApp(): Promise<string> {
   return listening(createServer(app));
 }
 
-async function logIn(origin: string): Promise<{ cookie: string }> {
-  const response = await postToken(`${origin}/login`, { user: 'ada' });
-  return { cookie: response.headers.getSetCookie()[0]?.split(';')[0] ?? '' };
-}
-
 test('Express issues tokens by its session, behind its body parser, under a mount', async () => {
   const origin = await startApp();
   const logs = ['channel/project/p1', 'channel/team/t/room/r'];
-  const response = await postToken(`${origin}/api/flow/token`, { logs }, await logIn(origin));
+  const response = await postToken(`${origin}/api/flow/token`, { logs }, await logIn(`${origin}/login`));
   expect(response.status).toBe(200);
   const { token, refused } = await readAnswer(response);
   expect(readClaims(token)).toMatchObject({ sub: 'ada', sid: expect.any(String), logs: ['channel/project/p1'] });
@@ -54,7 +49,7 @@ test('Express issues tokens by its session, behind its body parser, under a moun
 
 test('Express gives the bare token to pages of 2016', async () => {
   const origin = await startApp();
-  const response = await fetch(`${origin}/socket_auth_token`, { headers: await logIn(origin) });
+  const response = await fetch(`${origin}/socket_auth_token`, { headers: await logIn(`${origin}/login`) });
   expect(readClaims(await response.text())).toMatchObject({ sub: 'ada' });
 });
 

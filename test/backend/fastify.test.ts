@@ -1,9 +1,17 @@
+import cookie from '@fastify/cookie';
 import middie from '@fastify/middie';
-import fastify from 'fastify';
+import session from '@fastify/session';
+import fastify, { type FastifyRequest } from 'fastify';
 import { type Handler, toNodeHandler } from 'message-flow/backend';
 import { expect, onTestFinished, test } from 'vitest';
 import { createTestFlow, readAnswer, readClaims } from './fixture.ts';
-import { postToken } from './listening.ts';
+import { logIn, postToken } from './listening.ts';
+
+declare module 'fastify' {
+  interface Session {
+    user?: string;
+  }
+}
 
 /** An app with Fastify's parsers and a hook that knows who asks. */
 async function startApp(): Promise<string> {
@@ -77,4 +85,55 @@ test('Fastify takes it as middleware too, before its parsers', async () => {
   expect((await postToken(`${origin}/flow/token`)).status).toBe(200);
   expect(await (await fetch(`${origin}/own`)).text()).toBe("the app's own");
   expect((await fetch(`${origin}/nothing`)).status).toBe(404);
+});
+
+/** An app with Fastify's own sessions, whose routes, the flow's too, lie below a prefix. */
+async function startAppWithSessions(): Promise<string> {
+  const { flow } = createTestFlow({
+    basePath: '/api/flow',
+    authenticate: (_, native) => {
+      const { session } = native as FastifyRequest;
+      return session.user !== undefined && { user: session.user, session: session.sessionId };
+    },
+  });
+  flow.allow('project/:projectId', ({ user }) => user === 'ada');
+  const app = fastify();
+  await app.register(cookie);
+  await app.register(session, { secret: 'of the sessions, 32 bytes or more', cookie: { secure: false } });
+  app.get('/socket_auth_token', toNodeHandler(flow.handler));
+  await app.register(
+    (api, _, done) => {
+      api.post<{ Body: { user: string } }>('/login', async ({ session, body }) => {
+        session.user = body.user;
+        return {};
+      });
+      api.all('/flow/*', toNodeHandler(flow.handler));
+      api.get('/own', async () => "the app's own");
+      done();
+    },
+    { prefix: '/api' },
+  );
+  onTestFinished(() => app.close());
+  return app.listen({ port: 0, host: '127.0.0.1' });
+}
+
+test('Fastify issues tokens by its session, behind its body parser, below a prefix', async () => {
+  const origin = await startAppWithSessions();
+  const headers = await logIn(`${origin}/api/login`);
+  const logs = ['channel/project/p1', 'channel/team/t/room/r'];
+  const response = await postToken(`${origin}/api/flow/token`, { logs }, headers);
+  expect(response.status).toBe(200);
+  const { token, refused } = await readAnswer(response);
+  expect(readClaims(token)).toMatchObject({ sub: 'ada', sid: expect.any(String), logs: ['channel/project/p1'] });
+  expect(refused).toEqual(['channel/team/t/room/r']);
+  const bare = await fetch(`${origin}/socket_auth_token`, { headers });
+  expect(readClaims(await bare.text())).toMatchObject({ sub: 'ada' });
+});
+
+test('Fastify says 401 without a session, and goes on with its own routes below the prefix', async () => {
+  const origin = await startAppWithSessions();
+  expect((await postToken(`${origin}/api/flow/token`)).status).toBe(401);
+  expect((await fetch(`${origin}/socket_auth_token`)).status).toBe(401);
+  expect(await (await fetch(`${origin}/api/own`)).text()).toBe("the app's own");
+  expect((await fetch(`${origin}/api/flow/nothing`)).status).toBe(404);
 });

@@ -16,7 +16,7 @@ export async function listening(server: Server & { closeAllConnections?(): void 
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Asks a real server for a token. */
+/** Asks a real server for a token, or posts other JSON to it. */
 export function postToken(
   url: string,
   body: unknown = { logs: [] },
@@ -27,4 +27,10 @@ export function postToken(
     headers: { 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
+}
+
+/** Signs in as a user of the tests where an app takes `{user}`, and gives the headers of who did. */
+export async function logIn(url: string): Promise<{ cookie: string }> {
+  const response = await postToken(url, { user: 'ada' });
+  return { cookie: response.headers.getSetCookie()[0]?.split(';')[0] ?? '' };
 }

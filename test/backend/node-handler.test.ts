@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type Handler, toNodeHandler } from 'message-flow/backend';
@@ -72,6 +72,50 @@ describe('a plain Node server', () => {
     expect(response.headers.get('x-out')).toBe('out');
     expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
     expect(await response.text()).toBe('PUT /own/x?y=1 in bödy');
+  });
+});
+
+describe('a plain Node server with an app around it', () => {
+  /** Parses bodies, keeps its session in a cookie, and takes its prefix off, with or without a note of the whole path. */
+  function startApp(isNoted: boolean): Promise<string> {
+    const sessions = new Map([['s1', 'ada']]);
+    const { flow } = createTestFlow({
+      authenticate: (_, native) => {
+        const [, id = ''] = /(?:^|; )sid=(\w+)/.exec((native as IncomingMessage).headers.cookie ?? '') ?? [];
+        const user = sessions.get(id);
+        return user !== undefined && { user, session: id };
+      },
+    });
+    flow.allow('project/:projectId', ({ user }) => user === 'ada');
+    const handle = toNodeHandler(flow.handler);
+    return serve(async (request, response) => {
+      const body = await text(request);
+      const parsed = body === '' ? {} : { body: JSON.parse(body) };
+      const { url = '' } = request;
+      if (!url.startsWith('/app/')) return void response.writeHead(404).end();
+      Object.assign(request, parsed, { url: url.slice('/app'.length) }, isNoted && { originalUrl: url });
+      await handle(request, response, () => response.end("the app's own"));
+    });
+  }
+
+  test.each([true, false])(
+    'issues tokens by its session, behind its parser, below its prefix; noted: %s',
+    async (isNoted) => {
+      const origin = await startApp(isNoted);
+      const logs = ['channel/project/p1', 'channel/team/t/room/r'];
+      const response = await postToken(`${origin}/app/flow/token?x=1`, { logs }, { cookie: 'a=b; sid=s1' });
+      expect(response.status).toBe(200);
+      const { token, refused } = await readAnswer(response);
+      expect(readClaims(token)).toMatchObject({ sub: 'ada', sid: 's1', logs: ['channel/project/p1'] });
+      expect(refused).toEqual(['channel/team/t/room/r']);
+    },
+  );
+
+  test('says 401 without a session, and goes on with its own', async () => {
+    const origin = await startApp(true);
+    expect((await postToken(`${origin}/app/flow/token`)).status).toBe(401);
+    expect((await postToken(`${origin}/app/flow/token`, {}, { cookie: 'sid=s2' })).status).toBe(401);
+    expect(await (await fetch(`${origin}/app/own`)).text()).toBe("the app's own");
   });
 });
 

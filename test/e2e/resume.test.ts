@@ -4,6 +4,7 @@ import { launchChromium } from '../support/chromium.ts';
 import { openCutProxy } from '../support/cut-proxy.ts';
 import { createSeries, type DeskPage, NETWORK_ERROR, openDesk, waitForText } from '../support/desk-page.ts';
 import { createDataFolder, publish, startObservatory } from '../support/observatory.ts';
+import { until } from '../support/until.ts';
 
 /** An answer of a server that stops, or of a proxy without one behind it, is said in the console too. */
 const AWAY = new RegExp(`${NETWORK_ERROR.source}|status of 503`);
@@ -36,7 +37,7 @@ test('a result that is ready before the socket arrives once it is open', async (
   await desk.runs('sunspots.csv', 'queued').waitFor();
   const isDone = () =>
     desk.page.evaluate(async () => (await (await fetch('/light-curves')).json()).runs[0].state.type === 'done');
-  while (!(await isDone()));
+  await until(isDone, 'the computation to end', 20_000);
   expect(await desk.runs('sunspots.csv', 'queued').count()).toBe(1);
   proxy.releaseWebSockets();
   await desk.runs('sunspots.csv', 'done').waitFor();

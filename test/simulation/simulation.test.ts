@@ -6,8 +6,8 @@ import type { Catch, Tally } from './campaign.ts';
 import { simulate } from './simulation.ts';
 import { VARIANTS } from './variants.ts';
 
-const SEEDS = 5_000;
-const TIMEOUT_MS = 1_200_000;
+const SEEDS = 20_000;
+const TIMEOUT_MS = 3_600_000;
 const REPORT = `.cache/simulation-report-${process.pid}.json`;
 
 let report: Tally & { readonly variants: readonly Catch[]; readonly unmet: readonly string[] };

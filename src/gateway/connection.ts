@@ -89,7 +89,7 @@ export function createConnection<F extends Frame>(
   const subscriptions = new Map<LogName, Subscription>();
   const waiting: string[] = [];
   const rate = createRateLimit(FRAMES_PER_SECOND, FRAMES_BURST);
-  const outbox: Outbox<F> = createOutbox(socket, voices.opening, context);
+  const outbox: Outbox<F> = createOutbox(socket, voices.opening, context, fail);
   let claims: VerifiedClaims | undefined;
   /** What an older peer speaks, once it is authenticated. */
   let dialect: Dialect | undefined;
@@ -194,7 +194,7 @@ export function createConnection<F extends Frame>(
   function fail(error: unknown): void {
     options.onEvent({ type: 'fault', during: 'connection', error });
     traffic.countFault('connection');
-    close(CLOSE_CODES.goingAway, 'internal error');
+    close(CLOSE_CODES.internalError, 'internal error');
   }
 
   /** One frame after another: a SUBSCRIBE that follows an AUTH waits until its token is verified. */

@@ -34,11 +34,15 @@ export interface OutboxContext<F extends Frame> {
 /** How much is taken for one write; with one entry more, the most that is ever unsent. */
 const WRITE_BYTES = 65_536;
 
-/** Creates the outbox of an open socket. */
+/**
+ * Creates the outbox of an open socket.
+ * @param onFault called when something could not be made or written: what follows would have a hole before it
+ */
 export function createOutbox<F extends Frame>(
   socket: Socket<F>,
   voice: Voice<F>,
   { relay, traffic, options: { clock } }: OutboxContext<F>,
+  onFault: (error: unknown) => void,
 ): Outbox<F> {
   const ready = new Set<Subscription>();
   let said: F[] = [];
@@ -47,14 +51,20 @@ export function createOutbox<F extends Frame>(
   let isClosed = false;
 
   function pump(): void {
-    while (!isClosed && !socket.isFull && (said.length > 0 || ready.size > 0)) {
-      const batch = said;
-      said = [];
-      heldBytes = 0;
-      takeReady(batch);
-      if (batch.length > 0) socket.write(batch);
+    try {
+      while (!isClosed && !socket.isFull && (said.length > 0 || ready.size > 0)) writeNext();
+    } catch (error) {
+      onFault(error);
     }
     fullSince = socket.isFull ? (fullSince ?? clock.now()) : undefined;
+  }
+
+  function writeNext(): void {
+    const batch = said;
+    said = [];
+    heldBytes = 0;
+    takeReady(batch);
+    if (batch.length > 0) socket.write(batch);
   }
 
   /** Each log in turn, so that a long history of one does not hold up the others. */

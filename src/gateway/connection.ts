@@ -39,6 +39,8 @@ export interface Connection {
   takeMalformed(): void;
   /** Notes a sign of life: a pong, a byte. */
   markSeen(): void;
+  /** Notes that a part of what was written has gone: the client reads. */
+  progressed(): void;
   /** Goes on writing: the socket has room again. */
   drained(): void;
   /** Notes that the transport is gone. */
@@ -117,6 +119,10 @@ export function createConnection<F extends Frame>(
     takeMalformed: () => close(CLOSE_CODES.malformed, 'not a text frame in UTF-8'),
     markSeen() {
       seenAt = clock.now();
+    },
+    progressed() {
+      seenAt = clock.now();
+      outbox.progressed();
     },
     drained() {
       seenAt = clock.now();

@@ -13,11 +13,13 @@ export interface Outbox<F extends Frame> extends Follower {
   say(frame: ControlFrame): void;
   /** No longer sends what a subscription has. */
   forget(subscription: Subscription): void;
+  /** Notes that a part of what was written has gone. */
+  progressed(): void;
   /** Goes on: the socket has room again. */
   drained(): void;
   /** Frames of the gateway's own that wait for room, in bytes. */
   readonly heldBytes: number;
-  /** How long the last write has not drained, in milliseconds; 0 when it has. */
+  /** How long nothing of the last write has gone, in milliseconds; 0 when all of it has. */
   stalledMs(now: number): number;
   /** Leaves out a time in which this process stood still. */
   forgive(ms: number): void;
@@ -116,6 +118,9 @@ export function createOutbox<F extends Frame>(
       pump();
     },
     forget: (subscription) => void ready.delete(subscription),
+    progressed() {
+      if (fullSince !== undefined) fullSince = clock.now();
+    },
     drained() {
       fullSince = undefined;
       pump();

@@ -6,15 +6,16 @@ export interface ClosePlan {
   readonly reason?: ConnectionReason;
   /** How often to try again on such a code before only the app does; undefined: as often as it comes. */
   readonly retryCount?: number;
-  /** How much longer than usual to wait; 0: no longer than after a first failure. */
+  /**
+   * How many times the usual to wait, as after a failed attempt even if AUTH OK came before; 0: no longer than after a first
+   * failure.
+   */
   readonly patience?: number;
-  /** It counts as a failed attempt, even after AUTH OK. */
-  readonly isFailure?: boolean;
   /** The token is of no more use. */
   readonly isTokenSpent?: boolean;
 }
 
-const OVERLOADED: ClosePlan = { reason: 'overloaded', patience: 4, isFailure: true };
+const OVERLOADED: ClosePlan = { reason: 'overloaded', patience: 4 };
 /** The second time, the app itself must be at fault. */
 const FAULTY: ClosePlan = { reason: 'faulty', retryCount: 1 };
 const LOST: ClosePlan = {};
@@ -23,9 +24,10 @@ const LOST: ClosePlan = {};
 const PLANS: Readonly<Partial<Record<number, ClosePlan>> & Partial<Record<CloseCode, ClosePlan>>> = {
   1001: { reason: 'draining', patience: 0 },
   1009: FAULTY,
+  1011: { patience: 4 },
   1013: OVERLOADED,
   4400: FAULTY,
-  4401: { reason: 'token-refused', isFailure: true, isTokenSpent: true },
+  4401: { reason: 'token-refused', patience: 1, isTokenSpent: true },
   4408: { reason: 'token-expired', isTokenSpent: true },
   4409: { reason: 'signed-out', retryCount: 0 },
   4429: OVERLOADED,

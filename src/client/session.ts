@@ -198,8 +198,8 @@ export function createSession({ random }: SessionOptions): Session {
 
   function takeClose(code: number, now: number): void {
     if (socket === 'none') return;
-    const { reason = 'closed', retryCount, patience, isFailure, isTokenSpent } = planAfterClose(code);
-    const hasFailed = isFailure || !isAuthenticated;
+    const { reason = 'closed', retryCount, patience, isTokenSpent } = planAfterClose(code);
+    const hasFailed = !!patience || !isAuthenticated;
     socket = 'none';
     leaveSocket(now, reason);
     if (isTokenSpent) token = undefined;

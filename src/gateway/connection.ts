@@ -39,6 +39,8 @@ export interface Connection {
   takeMalformed(): void;
   /** Notes a sign of life: a pong, a byte. */
   markSeen(): void;
+  /** Notes that a part of what was written has gone: the client reads. */
+  progressed(): void;
   /** Goes on writing: the socket has room again. */
   drained(): void;
   /** Notes that the transport is gone. */
@@ -89,7 +91,7 @@ export function createConnection<F extends Frame>(
   const subscriptions = new Map<LogName, Subscription>();
   const waiting: string[] = [];
   const rate = createRateLimit(FRAMES_PER_SECOND, FRAMES_BURST);
-  const outbox: Outbox<F> = createOutbox(socket, voices.opening, context);
+  const outbox: Outbox<F> = createOutbox(socket, voices.opening, context, fail);
   let claims: VerifiedClaims | undefined;
   /** What an older peer speaks, once it is authenticated. */
   let dialect: Dialect | undefined;
@@ -117,6 +119,10 @@ export function createConnection<F extends Frame>(
     takeMalformed: () => close(CLOSE_CODES.malformed, 'not a text frame in UTF-8'),
     markSeen() {
       seenAt = clock.now();
+    },
+    progressed() {
+      seenAt = clock.now();
+      outbox.progressed();
     },
     drained() {
       seenAt = clock.now();
@@ -194,7 +200,7 @@ export function createConnection<F extends Frame>(
   function fail(error: unknown): void {
     options.onEvent({ type: 'fault', during: 'connection', error });
     traffic.countFault('connection');
-    close(CLOSE_CODES.goingAway, 'internal error');
+    close(CLOSE_CODES.internalError, 'internal error');
   }
 
   /** One frame after another: a SUBSCRIBE that follows an AUTH waits until its token is verified. */

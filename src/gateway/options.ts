@@ -72,7 +72,7 @@ export interface GatewayOptions {
   readonly pingIntervalMs?: number;
   /** How long a connection may be silent, in milliseconds: no pong, no byte, no drained write. @default 35_000 */
   readonly silenceTimeoutMs?: number;
-  /** How long a write may not drain, in milliseconds, until 4413. @default 30_000 */
+  /** How long nothing of a write may drain, in milliseconds, until 4413. @default 30_000 */
   readonly stallTimeoutMs?: number;
   /** How long a connection may be without a good token, in milliseconds, until 4401. @default 10_000 */
   readonly authTimeoutMs?: number;

@@ -13,11 +13,13 @@ export interface Outbox<F extends Frame> extends Follower {
   say(frame: ControlFrame): void;
   /** No longer sends what a subscription has. */
   forget(subscription: Subscription): void;
+  /** Notes that a part of what was written has gone. */
+  progressed(): void;
   /** Goes on: the socket has room again. */
   drained(): void;
   /** Frames of the gateway's own that wait for room, in bytes. */
   readonly heldBytes: number;
-  /** How long the last write has not drained, in milliseconds; 0 when it has. */
+  /** How long nothing of the last write has gone, in milliseconds; 0 when all of it has. */
   stalledMs(now: number): number;
   /** Leaves out a time in which this process stood still. */
   forgive(ms: number): void;
@@ -34,11 +36,15 @@ export interface OutboxContext<F extends Frame> {
 /** How much is taken for one write; with one entry more, the most that is ever unsent. */
 const WRITE_BYTES = 65_536;
 
-/** Creates the outbox of an open socket. */
+/**
+ * Creates the outbox of an open socket.
+ * @param onFault called when something could not be made or written: what follows would have a hole before it
+ */
 export function createOutbox<F extends Frame>(
   socket: Socket<F>,
   voice: Voice<F>,
   { relay, traffic, options: { clock } }: OutboxContext<F>,
+  onFault: (error: unknown) => void,
 ): Outbox<F> {
   const ready = new Set<Subscription>();
   let said: F[] = [];
@@ -47,14 +53,20 @@ export function createOutbox<F extends Frame>(
   let isClosed = false;
 
   function pump(): void {
-    while (!isClosed && !socket.isFull && (said.length > 0 || ready.size > 0)) {
-      const batch = said;
-      said = [];
-      heldBytes = 0;
-      takeReady(batch);
-      if (batch.length > 0) socket.write(batch);
+    try {
+      while (!isClosed && !socket.isFull && (said.length > 0 || ready.size > 0)) writeNext();
+    } catch (error) {
+      onFault(error);
     }
     fullSince = socket.isFull ? (fullSince ?? clock.now()) : undefined;
+  }
+
+  function writeNext(): void {
+    const batch = said;
+    said = [];
+    heldBytes = 0;
+    takeReady(batch);
+    if (batch.length > 0) socket.write(batch);
   }
 
   /** Each log in turn, so that a long history of one does not hold up the others. */
@@ -106,6 +118,9 @@ export function createOutbox<F extends Frame>(
       pump();
     },
     forget: (subscription) => void ready.delete(subscription),
+    progressed() {
+      if (fullSince !== undefined) fullSince = clock.now();
+    },
     drained() {
       fullSince = undefined;
       pump();

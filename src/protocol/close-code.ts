@@ -4,6 +4,8 @@ export const CLOSE_CODES = {
   goingAway: 1001,
   /** A frame was larger than 65,536 bytes. RFC 6455, 7.4.1. */
   tooLarge: 1009,
+  /** A fault of the gateway's own. RFC 6455, 7.4.1. */
+  internalError: 1011,
   /** The gateway has as many connections as it takes. RFC 6455's registry: "try again later". */
   overloaded: 1013,
   /** Binary, bad UTF-8, or a frame that begins with `{` and does not parse. */
@@ -16,7 +18,7 @@ export const CLOSE_CODES = {
   revoked: 4409,
   /** Nothing drained for 30 s. */
   stalled: 4413,
-  /** Too many connections of one user, or too many frames. */
+  /** Too many connections of one user, too many frames, or answers that are not read. */
   tooMany: 4429,
 } as const;
 

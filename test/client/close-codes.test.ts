@@ -73,6 +73,21 @@ describe.each([CLOSE_CODES.overloaded, CLOSE_CODES.tooMany])('%i', (code) => {
   });
 });
 
+test('1011: reconnects, after four times the usual wait, and twice that if it closes so again', () => {
+  const driver = close(CLOSE_CODES.internalError);
+  expect(driver.status.reason).toBe('closed');
+  driver.advance(7_900);
+  expect(driver.all('open')).toEqual([]);
+  driver.advance(100);
+  expect(driver.all('open').length).toBe(1);
+  driver.step({ type: 'closed', code: CLOSE_CODES.internalError });
+  driver.clear();
+  driver.advance(15_900);
+  expect(driver.all('open')).toEqual([]);
+  driver.advance(100);
+  expect(driver.all('open').length).toBe(1);
+});
+
 test('4401: backs off, then fetches a token and tries again', () => {
   const driver = close(CLOSE_CODES.unauthenticated);
   expect(driver.status.reason).toBe('token-refused');
@@ -115,7 +130,7 @@ test('4413: reconnects and resumes', () => {
   expect(driver.all('fetch-token')).toEqual([]);
 });
 
-test.each([1000, 1005, 1006, 1011, 1012, 4999])('%i: a loss like any other', (code) => {
+test.each([1000, 1005, 1006, 1012, 4999])('%i: a loss like any other', (code) => {
   const driver = close(code);
   expect(driver.status.reason).toBe('closed');
   driver.advance(2_000);
@@ -127,6 +142,7 @@ test('every code of the protocol is in this file', () => {
     goingAway,
     tooLarge,
     malformed,
+    internalError,
     overloaded,
     tooMany,
     unauthenticated,
@@ -140,11 +156,12 @@ test('every code of the protocol is in this file', () => {
     goingAway,
     tooLarge,
     malformed,
+    internalError,
     overloaded,
     tooMany,
     unauthenticated,
     tokenExpired,
     revoked,
     stalled,
-  ]).toEqual([1001, 1009, 4400, 1013, 4429, 4401, 4408, 4409, 4413]);
+  ]).toEqual([1001, 1009, 4400, 1011, 1013, 4429, 4401, 4408, 4409, 4413]);
 });

@@ -61,7 +61,7 @@ test('200 that resume at one place are served from entries that were encoded onc
   expect(frames.encoded - begin - ownFrames).toBeLessThanOrEqual(200);
 });
 
-test('a follower whose socket throws costs the others nothing but a counter', async () => {
+test('a follower whose socket throws is closed with 1011, rather than miss something, and costs the others nothing', async () => {
   const { connect, broker, events } = startFakeHost();
   const [one, bad, two] = [await connect('ada'), await connect('ada'), await connect('ada')];
   await until(() => [one, bad, two].every(({ socket }) => socket.texts.length === 4), 'LIVE');
@@ -70,7 +70,20 @@ test('a follower whose socket throws costs the others nothing but a counter', as
   };
   await append(broker, 'user/ada', 2);
   await until(() => [one, two].every(({ socket }) => socket.texts.length === 6), 'the entries');
-  expect(events).toContainEqual(expect.objectContaining({ type: 'fault', during: 'pump' }));
+  expect(bad.socket.closeCode).toBe(1011);
+  expect(events).toContainEqual(expect.objectContaining({ type: 'fault', during: 'connection' }));
+});
+
+test('a socket that throws in the middle of a sweep is closed with 1011, and the sweep goes on', async () => {
+  const { connect, time } = startFakeHost();
+  const [one, bad, two] = [await connect('ada'), await connect('ada'), await connect('ada')];
+  await until(() => [one, bad, two].every(({ socket }) => socket.texts.length === 4), 'LIVE');
+  bad.socket.write = () => {
+    throw new Error('a socket must not throw');
+  };
+  time.advance(25_000);
+  expect(bad.socket.closeCode).toBe(1011);
+  expect([one, two].map(({ socket }) => socket.texts.at(-1))).toEqual(['<3', '<3']);
 });
 
 test('a listener that throws costs nobody anything', async () => {

@@ -2,22 +2,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createMemoryBroker } from 'message-flow/broker';
 import { expect, onTestFinished } from 'vitest';
-import { until } from '../support/until.ts';
+import { nextTurn, until } from '../support/until.ts';
+import { createFakeTime } from './fake-time.ts';
 import { onNode } from './on-node.ts';
-import { appendOne, signToken, startGateway, storyOf, type TestGateway } from './test-gateway.ts';
+import { appendOne, type StartOptions, signToken, startGateway, storyOf, type TestGateway } from './test-gateway.ts';
 import { watchTransport } from './watched-transport.ts';
 
 const CHANNEL = 'channel/long';
 const PIECE_BYTES = 65_536;
 const ENTRY_BYTES = 262_144;
+const PING = 9;
+const PONG = 10;
 
 /** A gateway on a Unix socket: its kernel buffers are small, so that a reader is slow as soon as it pauses. */
-async function startNearKernel(): Promise<TestGateway> {
+async function startNearKernel(options: StartOptions = {}): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  return await startGateway({ listenPath: join(folder, 'socket'), broker: createMemoryBroker() });
+  return await startGateway({ listenPath: join(folder, 'socket'), ...options });
 }
 
 async function fill({ broker }: TestGateway, count: number, bytes: number, first = 1): Promise<void> {
@@ -64,6 +66,40 @@ onNode('of the largest entries no more than one write is unsent', async () => {
   slow.resume();
   await until(() => storyOf(slow, CHANNEL).length === 25, 'all');
   expect(watched.maxUnsentBytes).toBeLessThan(350_000);
+});
+
+onNode('a reader that reads all the time is never cut, however slowly it reads', async () => {
+  const time = createFakeTime();
+  const gateway = await startNearKernel({ clock: time.clock, silenceTimeoutMs: 1_000_000 });
+  await fill(gateway, 4, ENTRY_BYTES);
+  const slow = await gateway.connect('ada', {}, { logs: [CHANNEL] });
+  const transport = gateway.transports[0] as Socket;
+  slow.send(JSON.stringify({ id: 'SUBSCRIBE', data: { logs: { [CHANNEL]: 'start' } } }));
+  slow.pause();
+  await until(() => transport.writableNeedDrain, 'the kernel to be full');
+  // 7 kB a second: a whole frame takes 37 s. The kernel takes more of it when three quarters of its own buffer are free.
+  for (let piece = 0; piece < 12; piece++) {
+    await slow.readSome(PIECE_BYTES);
+    for (let turn = 0; turn < 3; turn++) await nextTurn();
+    time.advance(9_400);
+    expect(gateway.events.filter(({ type }) => type === 'connection-closed')).toEqual([]);
+  }
+  slow.resume();
+  await until(() => storyOf(slow, CHANNEL).length === 5, 'all');
+});
+
+onNode('what the WebSocket library writes comes between frames, not into one', async () => {
+  const gateway = await startNearKernel();
+  await fill(gateway, 4, ENTRY_BYTES);
+  const slow = await gateway.connect('ada', {}, { logs: [CHANNEL] });
+  slow.send(JSON.stringify({ id: 'SUBSCRIBE', data: { logs: { [CHANNEL]: 'start' } } }));
+  for (let i = 0; i < 10; i++) {
+    slow.sendFrame(`ping ${i}`, { opcode: PING });
+    await slow.readSome(PIECE_BYTES);
+  }
+  slow.resume();
+  await until(() => storyOf(slow, CHANNEL).length === 5, 'all');
+  await until(() => slow.frames.filter(({ opcode }) => opcode === PONG).length === 10, 'all answers');
 });
 
 onNode('a reader that falls behind while live is told nothing of it and misses nothing', async () => {

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { CLOSE_CODES, type CloseCode } from '../../protocol/index.ts';
 import type { Connection, HostedGateway, Socket } from '../index.ts';
+import { createFrameWriter } from './frame-writer.ts';
 
 /** How long a peer may take to answer a close frame, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -16,19 +17,13 @@ export function joinNodeSocket(
   transport: Duplex,
   gateway: HostedGateway<Uint8Array>,
 ): Connection {
+  const writer = createFrameWriter(transport, () => connection.progressed());
   const socket: Socket<Uint8Array> = {
     get isFull() {
       return transport.writableNeedDrain;
     },
     write(frames) {
-      if (webSocket.readyState !== webSocket.OPEN || transport.destroyed) return;
-      if (frames.length === 1) {
-        transport.write(frames[0]);
-        return;
-      }
-      transport.cork();
-      for (const frame of frames) transport.write(frame);
-      transport.uncork();
+      if (webSocket.readyState === webSocket.OPEN && !transport.destroyed) writer.write(frames);
     },
     ping() {
       if (webSocket.readyState === webSocket.OPEN) webSocket.ping();

@@ -1,6 +1,7 @@
 import type { Broker } from './broker.ts';
 import { createMemoryBroker } from './memory.ts';
 import type { RetentionOptions } from './retention.ts';
+import { showUrl } from './shown-url.ts';
 
 /** How a broker is made from a URL. */
 export interface BrokerOptions extends RetentionOptions {
@@ -31,16 +32,8 @@ export function createBroker(url: string, options: BrokerOptions = {}): Broker {
   const create = parsed && Object.hasOwn(ENGINES, parsed.protocol) ? ENGINES[parsed.protocol] : undefined;
   if (!parsed || !create) {
     throw new RangeError(
-      `Cannot use the broker "${withoutSecrets(url)}": it must begin with one of ${Object.keys(ENGINES).join(', ')}`,
+      `Cannot use the broker "${showUrl(url)}": it must begin with one of ${Object.keys(ENGINES).join(', ')}`,
     );
   }
   return create(parsed, options);
-}
-
-/** A broker's URL as it may be shown: neither credentials, which may hold any character, nor a query. */
-function withoutSecrets(url: string): string {
-  return url
-    .replace(/^([a-z+]+:\/\/)?[\s\S]*@/i, '$1…@')
-    .replace(/[?#][\s\S]*/, '')
-    .slice(0, 80);
 }

@@ -1,5 +1,7 @@
 import type { Broker } from './broker.ts';
 import { createMemoryBroker } from './memory.ts';
+import { REDIS_SCHEMES } from './redis/address.ts';
+import { createRedisBroker } from './redis/redis-broker.ts';
 import type { RetentionOptions } from './retention.ts';
 import { showUrl } from './shown-url.ts';
 
@@ -21,10 +23,11 @@ const ENGINES: Record<string, (url: URL, options: BrokerOptions) => Broker> = {
     }
     return createMemoryBroker(options);
   },
+  ...Object.fromEntries(REDIS_SCHEMES.map((scheme) => [scheme, createRedisBroker])),
 };
 
 /**
- * Makes the broker that a URL names; `memory:` is the only engine yet.
+ * Makes the broker that a URL names: `memory:`, or Redis.
  * @throws {RangeError} when the URL names no engine, or asks for what is unsafe
  */
 export function createBroker(url: string, options: BrokerOptions = {}): Broker {

@@ -105,7 +105,7 @@ export async function startRedisServer({ args = [], password }: RedisServerOptio
 }
 
 /** A port that was free a moment ago. */
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { awaitWithin, type Clock } from '../../protocol/index.ts';
 import { BrokerError } from '../broker-error.ts';
-import { type Client, type Connections, end, leadersOf } from './connections.ts';
+import { type Client, type Connections, canSend, end, leadersOf } from './connections.ts';
 import { createFault, type DescribeFault, isReply } from './fault.ts';
 import { nameFunction, REDIS_LIBRARY, type RedisFunction } from './library.ts';
 
@@ -20,8 +20,8 @@ export interface Calls {
   ask<T>(doing: string, question: (client: Client) => Promise<T>): Promise<T>;
   /** Asks the same of every leader; what is wrong with one rejects. */
   askAll<T>(doing: string, question: (server: Redis) => Promise<T>): Promise<readonly T[]>;
-  /** Why there is no connection, and undefined while there is one. */
-  readonly fault: string | undefined;
+  /** Makes the error that a call rejects with, of what went wrong in it. */
+  explain(doing: string, error: unknown): BrokerError;
   close(): Promise<void>;
 }
 
@@ -42,31 +42,49 @@ export function createCalls(
   const waiting = new Set<{ resolve(): void; reject(error: unknown): void }>();
   let count = 0;
   let bytes = 0;
+  let hasConnected = false;
   let isClosed = false;
-  let fault: string | undefined = 'not connected yet';
+  let fault: string | undefined;
 
   client.on('ready', () => {
+    hasConnected = true;
     fault = undefined;
     for (const { resolve } of waiting) resolve();
     waiting.clear();
   });
-  // Whoever waits for the connection learns of the first attempt that failed.
-  client.on('error', fail);
-  client.on('close', () => fail(new Error(fault ?? 'the connection was lost')));
-
-  function fail(error: unknown): void {
+  client.on('error', (error) => {
     fault = describe(error);
-    for (const { reject } of waiting) reject(error);
+    if (!hasConnected) giveUp();
+  });
+  client.on('close', () => {
+    fault ??= 'the connection was lost';
+    // Whoever waits learns of an attempt that failed; after a loss there is another one at once.
+    if (!hasConnected) giveUp();
+    hasConnected = false;
+  });
+
+  function giveUp(): void {
+    for (const { reject } of waiting) reject(new Error(fault));
     waiting.clear();
   }
 
   function isReady(): Promise<void> {
-    if (client.status === 'ready') return Promise.resolve();
+    if (canSend(client)) return Promise.resolve();
     return new Promise((resolve, reject) => waiting.add({ resolve, reject }));
   }
 
+  /** The error to tell: what is wrong with the connection says more than that nothing came. */
+  function explain(doing: string, error: unknown): BrokerError {
+    if (isClosed) return new BrokerError('closed', `Cannot ${doing}: the Redis broker is closed`);
+    return createFault(
+      doing,
+      isReply(error) || fault === undefined || canSend(client) ? error : new Error(fault),
+      describe,
+    );
+  }
+
   async function call<T>(doing: string, size: number, send: () => Promise<T>): Promise<T> {
-    if (isClosed) throw createClosed(doing);
+    if (isClosed) throw explain(doing, undefined);
     if (count >= MAX_CALLS || bytes + size > MAX_CALL_BYTES) {
       throw new BrokerError('unavailable', `Cannot ${doing}: ${count} calls to Redis are under way, ${bytes} bytes`);
     }
@@ -76,36 +94,35 @@ export function createCalls(
       await awaitWithin(clock, timeoutMs, isReady);
       return await awaitWithin(clock, timeoutMs, send);
     } catch (error) {
-      if (isClosed) throw createClosed(doing);
-      // Not ready in time: the last thing that went wrong says more than that.
-      throw createFault(doing, !isReply(error) && fault !== undefined ? new Error(fault) : error, describe);
+      throw explain(doing, error);
     } finally {
       count--;
       bytes -= size;
     }
   }
 
-  async function loadLibrary(): Promise<void> {
-    await Promise.all(
-      leadersOf(client).map((server) =>
-        server.call('FUNCTION', 'LOAD', REDIS_LIBRARY).catch((error) => {
-          if (!/already exists/.test(error.message)) throw error; // another process was faster
-        }),
-      ),
-    );
+  async function loadLibrary(doing: string): Promise<void> {
+    const load = (server: Redis) => server.call('FUNCTION', 'LOAD', REDIS_LIBRARY);
+    const loaded = await Promise.allSettled(leadersOf(client).map(load));
+    for (const result of loaded) {
+      if (result.status === 'fulfilled' || /already exists/.test(result.reason.message)) continue; // another was faster
+      if (!/^NOPERM/.test(result.reason.message)) throw result.reason;
+      throw new BrokerError(
+        'refused',
+        `Cannot ${doing}: Redis lacks our functions, and this account may not load them: let another load REDIS_LIBRARY of message-flow/broker/redis`,
+      );
+    }
   }
 
   return {
-    get fault() {
-      return fault;
-    },
+    explain,
     run(doing, name, keys, args) {
       const size = args.reduce<number>((sum, arg) => sum + String(arg).length, 0);
       const send = () => client.fcall(nameFunction(name), keys.length, ...keys, ...args);
       return call(doing, size, () =>
         send().catch(async (error) => {
           if (!isReply(error) || !/^ERR Function not found/i.test(error.message)) throw error;
-          await loadLibrary();
+          await loadLibrary(doing);
           return send();
         }),
       );
@@ -117,12 +134,8 @@ export function createCalls(
     askAll: (doing, question) => call(doing, 0, () => Promise.all(leadersOf(client).map(question))),
     async close() {
       isClosed = true;
-      fail(new Error('closed'));
+      giveUp();
       await end(client, clock, timeoutMs);
     },
   };
-}
-
-function createClosed(doing: string): BrokerError {
-  return new BrokerError('closed', `Cannot ${doing}: the Redis broker is closed`);
 }

@@ -93,6 +93,11 @@ function delayRetry(attempt: number): number {
   return Math.min(LONGEST_RETRY_MS, 25 * 2 ** attempt) * (0.5 + Math.random() / 2);
 }
 
+/** True while what is sent now goes out. Of a connection that is about to close the driver still says that it is ready. */
+export function canSend(client: Client): boolean {
+  return client.status === 'ready' && (isCluster(client) || client.stream.writable);
+}
+
 /** All servers that take entries. */
 export function leadersOf(client: Client): readonly Redis[] {
   return isCluster(client) ? client.nodes('master') : [client];
@@ -100,8 +105,9 @@ export function leadersOf(client: Client): readonly Redis[] {
 
 /** Ends a connection for good. Never rejects; resolves once it has ended, after `timeoutMs` at the latest. */
 export async function end(client: Client, clock: Clock, timeoutMs: number): Promise<void> {
-  // Between two attempts there is nothing that could still end.
-  const isEnding = !['end', 'wait', 'reconnecting'].includes(client.status);
+  // Between two attempts there is nothing that could still end; nor while a cluster has not been reached yet.
+  const isIdle = ['end', 'wait', 'reconnecting'].includes(client.status);
+  const isEnding = !isIdle && !(isCluster(client) && client.status === 'connecting');
   const ended = new Promise<void>((resolve) => client.once('end', resolve));
   client.disconnect();
   if (isEnding) await awaitWithin(clock, timeoutMs, () => ended).catch(() => {}); // it was told to, and nobody waits for it

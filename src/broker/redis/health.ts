@@ -1,6 +1,5 @@
 import type { Health } from '../broker.ts';
 import type { Calls } from './calls.ts';
-import { createFault, type DescribeFault } from './fault.ts';
 
 /** Says whether Redis works, and since when. */
 export interface HealthWatch {
@@ -12,7 +11,7 @@ export interface HealthWatch {
  * Creates what asks every leader how it is.
  * @param wallClock milliseconds since 1970
  */
-export function createHealthWatch(calls: Calls, describe: DescribeFault, wallClock: () => number): HealthWatch {
+export function createHealthWatch(calls: Calls, wallClock: () => number): HealthWatch {
   let latest: Health = { ok: true, since: wallClock() };
 
   async function findFault(): Promise<string | undefined> {
@@ -20,7 +19,7 @@ export function createHealthWatch(calls: Calls, describe: DescribeFault, wallClo
       const reports = await calls.askAll('ask Redis how it is', (server) => server.info());
       return reports.map(findFaultOf).find((fault) => fault !== undefined);
     } catch (error) {
-      return createFault('ask Redis how it is', error, describe).message;
+      return calls.explain('ask Redis how it is', error).message;
     }
   }
 

@@ -1,6 +1,9 @@
 import { tagOf } from '../../protocol/index.ts';
 
-/** The functions of the library, which Redis runs one at a time, each whole or not at all. */
+/**
+ * The functions of the library, which Redis runs one at a time, each whole or not at all. All are declared to write, those
+ * that read too: so a leader that became a replica refuses them, and nobody reads what is old.
+ */
 export type RedisFunction = 'append' | 'read' | 'top';
 
 /**
@@ -8,7 +11,7 @@ export type RedisFunction = 'append' | 'read' | 'top';
  * the last has the offset `count`. 3: what remembers one key. ARGV 1: an epoch for a log that has none yet; 2: how long to
  * remember the log's end. The epoch comes from outside, as Redis seeds the randomness of its functions alike each time.
  */
-const BODY = `
+const TEMPLATE = `#!lua name=LIBRARY
 local function whole(number) return string.format('%.0f', number) end
 
 local function open(keys, args)
@@ -74,21 +77,20 @@ local function append(keys, args)
   redis.call('SPUBLISH', args[5], epoch .. ' ' .. line)
   return at
 end
+
+redis.register_function('LIBRARY_append', append)
+redis.register_function{ function_name = 'LIBRARY_read', callback = read, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'LIBRARY_top', callback = top, flags = { 'allow-oom' } }
 `;
 
 /** Named after what is in it, so that two versions of this package use one server side by side. */
-const NAME = `message_flow_${tagOf(BODY)}`;
+const NAME = `message_flow_${tagOf(TEMPLATE)}`;
 
 /**
  * The library of functions that the broker calls, for `FUNCTION LOAD`. An account that may not load it finds it loaded by
  * one that may.
  */
-export const REDIS_LIBRARY: string = `#!lua name=${NAME}
-${BODY}
-redis.register_function('${NAME}_append', append)
-redis.register_function('${NAME}_read', read)
-redis.register_function('${NAME}_top', top)
-`;
+export const REDIS_LIBRARY: string = TEMPLATE.replaceAll('LIBRARY', NAME);
 
 /** The name under which Redis knows a function. */
 export function nameFunction(name: RedisFunction): string {

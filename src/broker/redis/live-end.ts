@@ -56,6 +56,7 @@ export function createLiveEnd(parts: LiveEndParts): LiveEnd {
   async function attach(channel: string): Promise<void> {
     while (followers.has(channel)) {
       const place = await find(channel);
+      if (!followers.has(channel)) return; // stopped, or all is closed: nothing may be opened any more
       if (place !== undefined && (await subscriberAt(place).add(channel))) return;
       await timers.pause(RETRY_MS);
       await refresh();

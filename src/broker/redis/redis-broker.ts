@@ -7,7 +7,7 @@ import { createRetention, type Retention, type RetentionOptions } from '../reten
 import { readRedisUrl } from './address.ts';
 import { createCalls } from './calls.ts';
 import { createConnections } from './connections.ts';
-import { createDescribeFault, createFault } from './fault.ts';
+import { createDescribeFault } from './fault.ts';
 import { createHealthWatch } from './health.ts';
 import { createLiveEnd } from './live-end.ts';
 import { loadIoredis } from './load-ioredis.ts';
@@ -54,7 +54,7 @@ export function createRedisBroker(url: URL, options: RedisBrokerOptions = {}): B
   const describe = createDescribeFault(secrets);
   const calls = createCalls(connections, { clock: PROCESS_CLOCK, timeoutMs, describe });
   const slots = createSlots(calls);
-  const health = createHealthWatch(calls, describe, Date.now);
+  const health = createHealthWatch(calls, Date.now);
   const listeners = new Set<(logs: readonly LogName[]) => void>();
   let isClosed = false;
 
@@ -96,16 +96,15 @@ export function createRedisBroker(url: URL, options: RedisBrokerOptions = {}): B
     async tail(log, onEntry) {
       const doing = `tail log "${log}"`;
       try {
-        if (isClosed) throw new Error('the Redis broker is closed');
+        if (isClosed) throw calls.explain(doing, undefined);
         const stop = await liveEnd.listen(nameChannel(log, address.db), (text) => {
           const entry = findLiveEntry(text);
           if (entry) onEntry(entry);
         });
-        if (isClosed) throw new Error('the Redis broker was closed');
+        if (isClosed) throw calls.explain(doing, undefined); // closed while it waited
         return stop;
       } catch (error) {
-        if (isClosed) throw new BrokerError('closed', `Cannot ${doing}: the Redis broker is closed`);
-        throw createFault(doing, error, describe);
+        throw calls.explain(doing, error);
       }
     },
     async tops(logs) {

@@ -1,7 +1,8 @@
 import { createBroker } from 'message-flow/broker';
-import { type BrokerFaults, conformance } from 'message-flow/broker/conformance';
+import { conformance } from 'message-flow/broker/conformance';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../support/redis-server.ts';
+import { createFaults } from './redis-world.ts';
 
 describe('a broker on one Redis server conforms', () => {
   let server: RedisServer;
@@ -10,17 +11,6 @@ describe('a broker on one Redis server conforms', () => {
   }, 30_000);
   afterAll(() => server.remove());
 
-  const faults: BrokerFaults = {
-    async cutLive() {
-      await server.admin('CLIENT', 'KILL', 'TYPE', 'pubsub');
-    },
-    async trim(_, log) {
-      await server.admin('DEL', `flow:{${log}}:entries`);
-    },
-    async reset(broker) {
-      await server.admin('FLUSHALL');
-      return broker;
-    },
-  };
+  const faults = createFaults((...command) => server.admin(...command));
   for (const { name, run } of conformance(() => createBroker(server.url), faults)) test(name, run, 30_000);
 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,12 +34,20 @@ export interface RedisServerOptions {
   readonly args?: readonly string[];
   /** The administrator's password. */
   readonly password?: string;
+  /** Lines of a configuration with which it is a sentinel, and no server of data. */
+  readonly sentinel?: readonly string[];
+  /** Its port has another, 10,000 above, for the bus of a cluster. */
+  readonly isInCluster?: boolean;
 }
 
+const HIGHEST_CLUSTER_PORT = 55_535;
+
 /** Starts Debian's redis-server on a free port. Without arguments it keeps nothing on disk. */
-export async function startRedisServer({ args = [], password }: RedisServerOptions = {}): Promise<RedisServer> {
+export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const { args = [], password, sentinel, isInCluster = false } = options;
   const folder = mkdtempSync(join(tmpdir(), 'message-flow-redis-'));
-  const port = await findFreePort();
+  let port = await findFreePort();
+  while (isInCluster && port > HIGHEST_CLUSTER_PORT) port = await findFreePort();
   let output = '';
   let child: ChildProcess | undefined;
 
@@ -54,9 +62,14 @@ export async function startRedisServer({ args = [], password }: RedisServerOptio
   }
 
   async function start(): Promise<void> {
-    const auth = password === undefined ? [] : ['--requirepass', password, '--masterauth', password];
-    const fixed = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
-    const started = spawn('redis-server', [...fixed, ...auth, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const leader = sentinel ? [] : ['--masterauth', password ?? ''];
+    const auth = password === undefined ? [] : ['--requirepass', password, ...leader];
+    const place = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder];
+    const role = sentinel ? ['--sentinel'] : ['--save', '', ...(isInCluster ? ['--cluster-enabled', 'yes'] : [])];
+    const file = join(folder, 'redis.conf');
+    if (!existsSync(file)) writeFileSync(file, (sentinel ?? []).join('\n')); // a sentinel writes into its own
+    const all = [file, ...place, ...role, ...auth, ...args];
+    const started = spawn('redis-server', all, { stdio: ['ignore', 'pipe', 'pipe'] });
     child = started;
     started.on('error', (error) => {
       output += `${error}`;

@@ -58,8 +58,9 @@ export function createConnections({ Redis, Cluster }: Ioredis, address: RedisAdd
           sentinelPassword: address.sentinelAccount.password ?? '',
           sentinelRetryStrategy: delayRetry,
           sentinelCommandTimeout: timeoutMs,
-          // A leader that was cut off says nothing of the next one; the sentinels do.
-          failoverDetector: true,
+          // Nor does one lead that lost its replicas, if it must have some: the sentinels may have named another since.
+          // (The driver's own watch of the sentinels prints to the console when one of them is away.)
+          reconnectOnError: (error: Error) => /^(READONLY|NOREPLICAS)/.test(error.message),
           ...(address.isEncrypted ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
         });
       case 'cluster':

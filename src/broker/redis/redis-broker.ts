@@ -45,6 +45,7 @@ const NO_BOUND = 2 ** 47;
 export function createRedisBroker(url: URL, options: RedisBrokerOptions = {}): Broker {
   const { development = false, keyWindowMs = 600_000, timeoutMs = 3_000, probeIntervalMs = 5_000 } = options;
   const address = readRedisUrl(url, { isDevelopment: development });
+  const isCluster = address.type === 'cluster';
   const retentionOf = createRetention(options);
   const connections = createConnections(loadIoredis(), address, timeoutMs);
   const secrets = [
@@ -54,21 +55,21 @@ export function createRedisBroker(url: URL, options: RedisBrokerOptions = {}): B
   const describe = createDescribeFault(secrets);
   const calls = createCalls(connections, { clock: PROCESS_CLOCK, timeoutMs, describe });
   const slots = createSlots(calls);
-  const health = createHealthWatch(calls, Date.now);
+  const health = createHealthWatch(calls, isCluster, Date.now);
   const listeners = new Set<(logs: readonly LogName[]) => void>();
-  let isClosed = false;
+  let closing: Promise<unknown> | undefined;
 
   const liveEnd = createLiveEnd({
     clock: PROCESS_CLOCK,
     probeIntervalMs,
     timeoutMs,
     open: connections.openLive,
-    find: address.type === 'cluster' ? slots.find : async () => '',
-    refresh: address.type === 'cluster' ? slots.refresh : async () => {},
+    find: isCluster ? slots.find : async () => '',
+    refresh: isCluster ? slots.refresh : async () => {},
     publish: calls.publish,
     onInterrupted(channels) {
       const logs = channels.map(findLogOfChannel).filter((log) => log !== undefined);
-      if (logs.length > 0 && !isClosed) for (const listener of listeners) listener(logs);
+      if (logs.length > 0 && closing === undefined) for (const listener of listeners) listener(logs);
     },
   });
 
@@ -96,12 +97,12 @@ export function createRedisBroker(url: URL, options: RedisBrokerOptions = {}): B
     async tail(log, onEntry) {
       const doing = `tail log "${log}"`;
       try {
-        if (isClosed) throw calls.explain(doing, undefined);
+        if (closing !== undefined) throw calls.explain(doing, undefined);
         const stop = await liveEnd.listen(nameChannel(log, address.db), (text) => {
           const entry = findLiveEntry(text);
           if (entry) onEntry(entry);
         });
-        if (isClosed) throw calls.explain(doing, undefined); // closed while it waited
+        if (closing !== undefined) throw calls.explain(doing, undefined); // closed while it waited
         return stop;
       } catch (error) {
         throw calls.explain(doing, error);
@@ -124,8 +125,8 @@ export function createRedisBroker(url: URL, options: RedisBrokerOptions = {}): B
     },
     health: () => health.check(),
     async close() {
-      isClosed = true;
-      await Promise.all([liveEnd.close(), calls.close()]);
+      closing ??= Promise.all([liveEnd.close(), calls.close()]);
+      await closing;
     },
   };
 }

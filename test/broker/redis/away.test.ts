@@ -59,7 +59,7 @@ describe('a broker whose Redis is not there', { timeout: 30_000 }, () => {
   });
 
   test('appends nothing twice and loses nothing that it acknowledged, when said again until it is taken', async () => {
-    const server = await openServer({ args: ['--appendonly', 'yes'] });
+    const server = await openServer({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
     const broker = openBroker(server.url);
     const keys = Array.from({ length: 200 }, (_, i) => `${i}`);
     const all = Promise.all(

@@ -3,17 +3,16 @@ import { join } from 'node:path';
 import type { Broker } from 'message-flow/broker';
 import { type LogName, type Position, userLog } from 'message-flow/protocol';
 import { describe, expect, test } from 'vitest';
-import type { RawSocket } from '../../gateway/raw-socket.ts';
-import { startGateway } from '../../gateway/test-gateway.ts';
-import type { RedisServer } from '../../support/redis-server.ts';
+
 import { until } from '../../support/until.ts';
+import { follow, isReset, saySoon, sees } from './followers.ts';
 import { keysOf, openBroker, openServer, say } from './redis-world.ts';
 
 const ADA = userLog('ada');
-const DURABLE = { args: ['--appendonly', 'yes', '--appendfsync', 'everysec'] };
+const DURABLE = { args: ['--appendonly', 'yes', '--appendfsync', 'always'] };
 const PATIENCE_MS = 20_000;
 
-describe('a server that writes every entry to its file', { timeout: 60_000 }, () => {
+describe('a server that writes every entry before it acknowledges it', { timeout: 60_000 }, () => {
   test('keeps all that it acknowledged, killed in the middle of appends, three times', async () => {
     const server = await openServer(DURABLE);
     const broker = openBroker(server.url, { messages: { maxEntries: 1_000_000 } });
@@ -43,7 +42,7 @@ describe('a server that writes every entry to its file', { timeout: 60_000 }, ()
     'ended by %s and started again, is gone on with from every position',
     async (signal) => {
       const server = await openServer(DURABLE);
-      const { follower, gateway } = await follow(server);
+      const { follower, gateway } = await follow(openBroker(server.url, { timeoutMs: 1_000 }));
       await say(gateway.broker, ADA, 'a', 'b');
       await sees(follower, (text) => text.includes('"said"'), 'an entry');
       const { at = '' } = (await readSoon(gateway.broker, ADA)).entries[0] ?? {};
@@ -59,9 +58,26 @@ describe('a server that writes every entry to its file', { timeout: 60_000 }, ()
   );
 });
 
+test('a server that writes once a second acknowledges what it has not written: what is lost of that is told', {
+  timeout: 60_000,
+}, async () => {
+  const server = await openServer({ args: ['--appendonly', 'yes', '--appendfsync', 'everysec'] });
+  for (let kill = 1; kill <= 10; kill++) {
+    const log = userLog(`ada ${kill}`);
+    const broker = openBroker(server.url);
+    const first = await say(broker, log, 'a');
+    const second = await say(broker, log, 'b'); // waits in its memory, while what came first is being synced
+    await server.end('SIGKILL');
+    await server.start();
+    const kept = (await readSoon(broker, log)).entries.map(({ at }) => at);
+    for (const at of [first, second])
+      expect((await broker.read(log, at, 10)).gap).toBe(kept.includes(at) ? undefined : 'reset');
+  }
+});
+
 test('a server that keeps nothing and is killed: every follower is told `reset`', { timeout: 60_000 }, async () => {
   const server = await openServer();
-  const { follower, gateway } = await follow(server);
+  const { follower, gateway } = await follow(openBroker(server.url, { timeoutMs: 1_000 }));
   const at = await say(gateway.broker, ADA, 'a', 'b');
   await sees(follower, (text) => text.includes(at), 'the entry');
   await server.end('SIGKILL');
@@ -77,7 +93,7 @@ test('a server that was put back to an older copy uses offsets again: every foll
   timeout: 60_000,
 }, async () => {
   const server = await openServer(DURABLE);
-  const { follower, gateway } = await follow(server);
+  const { follower, gateway } = await follow(openBroker(server.url, { timeoutMs: 1_000 }));
   const old = await say(gateway.broker, ADA, 'a', 'b');
   await server.end();
   const [data, copy] = [join(server.folder, 'appendonlydir'), join(server.folder, 'copy')];
@@ -101,29 +117,6 @@ test('a server that was put back to an older copy uses offsets again: every foll
   expect(unharmed.texts.some(isReset)).toBe(false);
   expect(await keysOf(gateway.broker, ADA)).toEqual(['a', 'b', 'e', 'f']);
 });
-
-/** A gateway on the server, and a screen that follows the user's log live. */
-async function follow(server: RedisServer) {
-  const gateway = await startGateway({ broker: openBroker(server.url, { timeoutMs: 1_000 }) });
-  const follower = await gateway.connect('ada');
-  await sees(follower, (text) => text.includes('"LIVE"') && text.includes(ADA), 'the log to be live');
-  return { gateway, follower };
-}
-
-function sees(socket: RawSocket, fits: (text: string) => boolean, what: string): Promise<string> {
-  return until(() => socket.texts.find(fits), what, PATIENCE_MS);
-}
-
-function isReset(text: string): boolean {
-  return text.includes('"GAP"') && text.includes(ADA) && text.includes('"reset"');
-}
-
-/** Appends, as soon as Redis takes entries again. */
-async function saySoon(broker: Broker, log: LogName, ...keys: readonly string[]): Promise<Position> {
-  let at: Position | undefined;
-  for (const key of keys) at = await until(() => say(broker, log, key).catch(() => undefined), `"${key}"`, PATIENCE_MS);
-  return at as Position;
-}
 
 function readSoon(broker: Broker, log: LogName) {
   return until(() => broker.read(log, 'start', 1_000_000).catch(() => undefined), 'Redis to be read', PATIENCE_MS);

@@ -5,14 +5,7 @@ import { userLog } from 'message-flow/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../support/redis-server.ts';
 import { until } from '../../support/until.ts';
-import { createFaults, faultOf, keysOf, listen, openBroker, say } from './redis-world.ts';
-
-/** All that a broker needs, and nothing else: `docs/delivery.md` has it for whoever sets up a server. */
-const PLACES = ['resetkeys', 'resetchannels', '~flow:*', '&flow:*'];
-const COMMANDS = [
-  ...['fcall', 'info', 'hmget', 'hset', 'get', 'set', 'del', 'pexpire', 'time', 'rpush', 'lpop', 'lindex', 'llen'],
-  ...['lrange', 'spublish', 'ssubscribe', 'sunsubscribe'],
-];
+import { COMMANDS, createFaults, faultOf, keysOf, listen, openBroker, PLACES, say } from './redis-world.ts';
 
 let server: RedisServer;
 beforeAll(async () => {

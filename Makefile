@@ -54,4 +54,4 @@ chromium:
 	@test -x "$$CHROMIUM" || .ci/install chromium
 
 servers:
-	@command -v redis-server >/dev/null || .ci/install redis-server
+	@for program in redis-server openssl; do command -v $$program >/dev/null || .ci/install $$program; done

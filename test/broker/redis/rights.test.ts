@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createBroker } from 'message-flow/broker';
 import { conformance } from 'message-flow/broker/conformance';
 import { REDIS_LIBRARY } from 'message-flow/broker/redis';
@@ -5,7 +7,7 @@ import { userLog } from 'message-flow/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../support/redis-server.ts';
 import { until } from '../../support/until.ts';
-import { COMMANDS, createFaults, faultOf, keysOf, listen, openBroker, PLACES, say } from './redis-world.ts';
+import { COMMANDS, createFaults, faultOf, keysOf, listen, openBroker, PLACES, RIGHTS, say } from './redis-world.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -48,6 +50,11 @@ describe('a broker with the least rights conforms', () => {
 });
 
 describe('an account with the least rights', () => {
+  test('is what the documentation says', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../../docs/delivery.md'), 'utf8');
+    expect(text).toContain(`ACL SETUSER flow on >PASSWORD ${RIGHTS.join(' ')}\n`);
+  });
+
   test('does all that a broker does', async () => {
     await useAll(await createAccount('all', COMMANDS));
   });

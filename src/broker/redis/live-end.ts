@@ -45,11 +45,15 @@ export function createLiveEnd(parts: LiveEndParts): LiveEnd {
         onText(channel, text) {
           for (const onText of followers.get(channel) ?? []) onText(text);
         },
-        onRestored: onInterrupted,
+        onRestored: tell,
         onMisplaced: () => void rearrange(),
       });
     subscribers.set(place, subscriber);
     return subscriber;
+  }
+
+  function tell(channels: readonly string[]): void {
+    if (channels.length > 0) onInterrupted(channels);
   }
 
   /** Listens where the channel is now; while it moves, again and again. */
@@ -73,7 +77,7 @@ export function createLiveEnd(parts: LiveEndParts): LiveEnd {
       try {
         await refresh();
         const moved = await Promise.all([...followers.keys()].map(move));
-        onInterrupted(moved.filter((channel) => channel !== undefined));
+        tell(moved.filter((channel) => channel !== undefined));
         for (const [place, { channels }] of subscribers) if (channels.size === 0) leave(place);
       } catch {
         timers.wake(RETRY_MS, () => void rearrange());

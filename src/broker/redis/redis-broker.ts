@@ -69,7 +69,7 @@ export function createRedisBroker(url: URL, options: RedisBrokerOptions = {}): B
     publish: calls.publish,
     onInterrupted(channels) {
       const logs = channels.map(findLogOfChannel).filter((log) => log !== undefined);
-      if (logs.length > 0 && closing === undefined) for (const listener of listeners) listener(logs);
+      if (closing === undefined) for (const listener of listeners) listener(logs);
     },
   });
 

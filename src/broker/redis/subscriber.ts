@@ -31,6 +31,8 @@ export interface SubscriberParts {
 }
 
 const RETRY_MS = 50;
+/** How long to wait before a server is asked again that refused a channel, in milliseconds. */
+const REFUSAL_RETRY_MS = 1_000;
 
 /** Creates a live end that listens to nothing yet. */
 export function createSubscriber(parts: SubscriberParts): Subscriber {
@@ -41,6 +43,7 @@ export function createSubscriber(parts: SubscriberParts): Subscriber {
   let hasConnected = false;
   let isRestoring = false;
   let isStale = false;
+  let restoreCount = 0;
   let isClosed = false;
   /** A channel of our own beside one that is listened to, so that a cluster keeps both at one server. */
   let probe: { readonly channel: string; onText(text: string): void } | undefined;
@@ -68,21 +71,24 @@ export function createSubscriber(parts: SubscriberParts): Subscriber {
     waiting.clear();
   }
 
-  /** Never rejects. Listens to everything again, and says so; a connection on which that fails is made anew. */
+  /** Never rejects. Listens to everything again, and says so once that is done. */
   async function restore(): Promise<void> {
     isStale = true;
     if (isRestoring) return;
     isRestoring = true;
     while (isStale && !isClosed) {
       isStale = false;
+      restoreCount++;
       probe = undefined;
       const lost = [...channels];
       const results = await Promise.allSettled(lost.map((channel) => redis.ssubscribe(channel)));
       const reasons = results.map((result) => (result.status === 'rejected' ? result.reason : undefined));
       for (const [i, channel] of lost.entries()) if (isMoved(reasons[i])) channels.delete(channel);
-      if (reasons.some((reason) => reason !== undefined && !isMoved(reason))) timers.wake(RETRY_MS, reconnect);
-      else if (lost.length > 0) onRestored(lost.filter((channel) => channels.has(channel)));
       if (reasons.some(isMoved)) onMisplaced();
+      const failures = reasons.filter((reason) => reason !== undefined && !isMoved(reason));
+      if (failures.some(isReply)) timers.wake(REFUSAL_RETRY_MS, reconnect);
+      // The connection was lost meanwhile: the next one restores. To end that one too would never come to an end.
+      if (failures.length === 0) onRestored(lost.filter((channel) => channels.has(channel)));
     }
     isRestoring = false;
   }
@@ -95,7 +101,10 @@ export function createSubscriber(parts: SubscriberParts): Subscriber {
   async function tryPath(): Promise<void> {
     const [beside] = channels;
     if (beside !== undefined && redis.status === 'ready') {
-      await awaitWithin(clock, timeoutMs, () => sendRound(beside)).catch(reconnect);
+      const before = restoreCount;
+      await awaitWithin(clock, timeoutMs, () => sendRound(beside)).catch(() => {
+        if (restoreCount === before) reconnect(); // else another connection than the one that was tried
+      });
     }
     timers.wake(probeIntervalMs, () => void tryPath());
   }

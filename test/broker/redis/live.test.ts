@@ -34,6 +34,23 @@ describe('the live end of a broker on Redis', () => {
     await until(() => heard.length === 1, 'the entry');
   });
 
+  test('of many logs, cut again while it mends, and again, hears all of them in the end', async () => {
+    const broker = openBroker(server.url);
+    const logs = Array.from({ length: 3_000 }, (_, i) => userLog(`many ${i}`));
+    const told = new Set<LogName>();
+    await Promise.all(logs.map((one) => listen(broker, one)));
+    broker.on('interrupted', (names) => {
+      for (const name of names) told.add(name as LogName);
+    });
+    for (let i = 0; i < 5; i++) {
+      await server.admin('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      const isListening = async () => ((await server.admin('PUBSUB', 'SHARDCHANNELS')) as string[]).length > 0;
+      await until(isListening, 'the next connection to listen', PATIENCE_MS);
+    }
+    await until(() => told.size === logs.length, 'all to be told', PATIENCE_MS);
+    expect(((await server.admin('PUBSUB', 'SHARDCHANNELS')) as string[]).length).toBe(logs.length);
+  });
+
   test('that goes silent without an end is found out by a probe, and nothing is missed', async () => {
     const line = await openTcpLine(server.port);
     const broker = openBroker(`redis://127.0.0.1:${line.port}`, { probeIntervalMs: 100, timeoutMs: 300 });

@@ -92,9 +92,9 @@ describe('the URL of a broker on Redis', () => {
   });
 });
 
-test('a server at a Unix socket is reached, in its database', { timeout: 30_000 }, async () => {
+test('a server at a Unix socket is reached, in its database', async () => {
   const server = await openServer({ args: ['--unixsocket', 'redis.sock'] });
   const log = userLog('ada');
   const at = await say(openBroker(`redis://${server.folder}/redis.sock?db=2`), log, 'a');
   expect((await openBroker(`${server.url}/2`).tops([log])).get(log)).toBe(at);
-});
+}, 30_000);

@@ -65,12 +65,12 @@ describe('a broker on a cluster conforms', () => {
   for (const { name, run } of conformance(() => createBroker(cluster.url), faults)) test(name, run, 60_000);
 });
 
-describe('a broker on a cluster', { timeout: 90_000 }, () => {
+describe('a broker on a cluster', () => {
   test('counts slots as the cluster does', async () => {
     for (const log of await findLogs('slots')) {
       expect(await cluster.servers[0]?.admin('CLUSTER', 'KEYSLOT', `flow:{${log}}`)).toBe(slotOf(`flow:{${log}}`));
     }
-  });
+  }, 90_000);
 
   test('tells an entry where its log is, and nothing to the other servers', async () => {
     const logs = await findLogs('sharded');
@@ -82,7 +82,7 @@ describe('a broker on a cluster', { timeout: 90_000 }, () => {
       expect(await server.admin('PUBSUB', 'SHARDCHANNELS')).toEqual([`flow:0:{${logs[i]}}`]);
       expect(String(await server.admin('CLUSTER', 'INFO'))).not.toContain('cluster_stats_messages_publish_sent');
     }
-  });
+  }, 90_000);
 
   test('whose library is on no server yet, or lost on one, has it loaded on all', async () => {
     const logs = await findLogs('library');
@@ -92,7 +92,7 @@ describe('a broker on a cluster', { timeout: 90_000 }, () => {
     await cluster.servers[1]?.admin('FUNCTION', 'FLUSH');
     await Promise.all(logs.map((log) => say(broker, log, 'b')));
     for (const log of logs) expect(await keysOf(broker, log)).toEqual(['a', 'b']);
-  });
+  }, 90_000);
 
   test('follows a log whose slot moves to another server while entries flow: none is missed', async () => {
     const [log = userLog('none')] = await findLogs('moving');
@@ -124,7 +124,7 @@ describe('a broker on a cluster', { timeout: 90_000 }, () => {
     function saySoon(key: string) {
       return until(() => say(speaker, log, key).catch(() => undefined), `"${key}"`, PATIENCE_MS);
     }
-  });
+  }, 90_000);
 
   test('needs two rights more than one on a single server', async () => {
     for (const server of cluster.servers) {
@@ -148,7 +148,7 @@ describe('a broker on a cluster', { timeout: 90_000 }, () => {
       await until(() => heard.length === 1, 'the entry');
     }
     expect(await broker.health()).toMatchObject({ ok: true });
-  });
+  }, 90_000);
 
   test('is not well where the cluster was taken for one server, and the other way about', async () => {
     const [server] = cluster.servers;
@@ -160,7 +160,7 @@ describe('a broker on a cluster', { timeout: 90_000 }, () => {
       ok: false,
       reason: expect.stringContaining('cluster support disabled'),
     });
-  });
+  }, 90_000);
 
   test('of which a server is killed and comes back: its logs are `unavailable` meanwhile, then followed without a gap', async () => {
     const logs = await findLogs('killed');
@@ -183,7 +183,7 @@ describe('a broker on a cluster', { timeout: 90_000 }, () => {
       expect(follower.entries.map(({ key }) => key).at(-1)).toBe('c');
     }
     await until(async () => (await broker.health()).ok, 'health', PATIENCE_MS);
-  });
+  }, 90_000);
 
   test('of which a leader dies and its replica takes over: its logs are followed there, without a gap', async () => {
     const [leader] = cluster.servers as [RedisServer];
@@ -211,5 +211,5 @@ describe('a broker on a cluster', { timeout: 90_000 }, () => {
     } finally {
       await replica.remove();
     }
-  });
+  }, 90_000);
 });

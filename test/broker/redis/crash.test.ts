@@ -12,7 +12,7 @@ const ADA = userLog('ada');
 const DURABLE = { args: ['--appendonly', 'yes', '--appendfsync', 'always'] };
 const PATIENCE_MS = 20_000;
 
-describe('a server that writes every entry before it acknowledges it', { timeout: 60_000 }, () => {
+describe('a server that writes every entry before it acknowledges it', () => {
   test('keeps all that it acknowledged, killed in the middle of appends, three times', async () => {
     const server = await openServer(DURABLE);
     const broker = openBroker(server.url, { messages: { maxEntries: 1_000_000 } });
@@ -36,7 +36,7 @@ describe('a server that writes every entry before it acknowledges it', { timeout
     const kept = new Map(entries.map(({ key, at }) => [key, at]));
     expect(kept.size).toBe(entries.length);
     expect([...acknowledged].filter(([key, at]) => kept.get(key) !== at)).toEqual([]);
-  });
+  }, 60_000);
 
   test.each(['SIGTERM', 'SIGKILL'] as const)(
     'ended by %s and started again, is gone on with from every position',
@@ -58,9 +58,7 @@ describe('a server that writes every entry before it acknowledges it', { timeout
   );
 });
 
-test('a server that writes once a second acknowledges what it has not written: what is lost of that is told', {
-  timeout: 60_000,
-}, async () => {
+test('a server that writes once a second acknowledges what it has not written: what is lost of that is told', async () => {
   const server = await openServer({ args: ['--appendonly', 'yes', '--appendfsync', 'everysec'] });
   for (let kill = 1; kill <= 10; kill++) {
     const log = userLog(`ada ${kill}`);
@@ -73,9 +71,9 @@ test('a server that writes once a second acknowledges what it has not written: w
     for (const at of [first, second])
       expect((await broker.read(log, at, 10)).gap).toBe(kept.includes(at) ? undefined : 'reset');
   }
-});
+}, 60_000);
 
-test('a server that keeps nothing and is killed: every follower is told `reset`', { timeout: 60_000 }, async () => {
+test('a server that keeps nothing and is killed: every follower is told `reset`', async () => {
   const server = await openServer();
   const { follower, gateway } = await follow(openBroker(server.url, { timeoutMs: 1_000 }));
   const at = await say(gateway.broker, ADA, 'a', 'b');
@@ -87,11 +85,9 @@ test('a server that keeps nothing and is killed: every follower is told `reset`'
   await sees(late, isReset, 'the reset of one who was away');
   await saySoon(gateway.broker, ADA, 'c');
   for (const socket of [follower, late]) await sees(socket, (text) => text.includes(':1:'), 'what comes after');
-});
+}, 60_000);
 
-test('a server that was put back to an older copy uses offsets again: every follower who had more is told `reset`', {
-  timeout: 60_000,
-}, async () => {
+test('a server that was put back to an older copy uses offsets again: every follower who had more is told `reset`', async () => {
   const server = await openServer(DURABLE);
   const { follower, gateway } = await follow(openBroker(server.url, { timeoutMs: 1_000 }));
   const old = await say(gateway.broker, ADA, 'a', 'b');
@@ -116,7 +112,7 @@ test('a server that was put back to an older copy uses offsets again: every foll
   await sees(unharmed, (text) => text.includes(again), 'the entries after its place');
   expect(unharmed.texts.some(isReset)).toBe(false);
   expect(await keysOf(gateway.broker, ADA)).toEqual(['a', 'b', 'e', 'f']);
-});
+}, 60_000);
 
 function readSoon(broker: Broker, log: LogName) {
   return until(() => broker.read(log, 'start', 1_000_000).catch(() => undefined), 'Redis to be read', PATIENCE_MS);

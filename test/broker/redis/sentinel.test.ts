@@ -15,19 +15,20 @@ const start = async () => {
   group = await startRedisSentinels('secret', 'watchword');
 };
 
-describe('a broker under Sentinel', { timeout: 60_000 }, () => {
+describe('a broker under Sentinel', () => {
   beforeAll(start, 60_000);
   afterAll(() => group.remove());
 
   const faults = createFaults((...command) => group.leader.admin(...command));
-  for (const { name, run } of conformance(() => createBroker(group.url), faults)) test(`conforms: ${name}`, run);
+  for (const { name, run } of conformance(() => createBroker(group.url), faults))
+    test(`conforms: ${name}`, run, 60_000);
 
   test('reads nothing from a replica, though that one would answer', async () => {
     const broker = openBroker(`redis://:secret@127.0.0.1:${group.replica.port}`);
     await say(openBroker(group.url), ADA, 'a');
     await expect(broker.read(ADA, 'start', 10)).rejects.toMatchObject({ code: 'unavailable' });
     expect(await broker.health()).toMatchObject({ ok: false, reason: expect.stringContaining('replica') });
-  });
+  }, 60_000);
 
   test('with a wrong password for the sentinels is away, and shows neither password', async () => {
     const broker = openBroker(group.url.replace('watchword', 'wrongword'));
@@ -35,7 +36,7 @@ describe('a broker under Sentinel', { timeout: 60_000 }, () => {
     expect(error).toMatchObject({ code: 'unavailable' });
     expect(`${error} ${JSON.stringify(await broker.health())}`).not.toMatch(/wrongword|secret/);
     expect((await broker.health()).reason).toContain('WRONGPASS');
-  });
+  }, 60_000);
 
   test('whose leader takes nothing without its replica says so, and goes on when that is back', async () => {
     const { gateway, follower } = await follow(openBroker(group.url));
@@ -51,7 +52,7 @@ describe('a broker under Sentinel', { timeout: 60_000 }, () => {
     group.replica.signal('SIGCONT');
     const at = await saySoon(gateway.broker, ADA, 'b');
     await sees(follower, (text) => text.includes(at), 'the entry');
-  });
+  }, 60_000);
 
   test('finds the leader while a sentinel is away, and prints nothing', async () => {
     const printed: unknown[] = [];
@@ -69,10 +70,10 @@ describe('a broker under Sentinel', { timeout: 60_000 }, () => {
       Object.assign(console, { error, warn });
     }
     expect(printed).toEqual([]);
-  });
+  }, 60_000);
 });
 
-describe('a leader under Sentinel', { timeout: 90_000 }, () => {
+describe('a leader under Sentinel', () => {
   beforeEach(start, 60_000);
   afterEach(() => group.remove());
 
@@ -88,7 +89,7 @@ describe('a leader under Sentinel', { timeout: 90_000 }, () => {
     const late = await gateway.connect('ada', { [ADA]: at });
     await sees(late, (text) => text.includes(after), 'the entry after its place');
     await until(async () => (await gateway.broker.health()).ok, 'health', 20_000);
-  });
+  }, 90_000);
 
   test('that dies before its replica had all: offsets come again, and every follower who had more is told `reset`', async () => {
     const { follower, gateway } = await follow(openBroker(group.url));
@@ -111,5 +112,5 @@ describe('a leader under Sentinel', { timeout: 90_000 }, () => {
     await sees(unharmed, (text) => text.includes(again), 'the entries after its place');
     expect(unharmed.texts.some(isReset)).toBe(false);
     expect(await keysOf(gateway.broker, ADA)).toEqual(['a', 'b', 'e', 'f']);
-  });
+  }, 90_000);
 });

@@ -5,7 +5,7 @@ SEEDS ?= 10000
 export CHROMIUM ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := start
-.PHONY: start pool gateway web programs checkers python build test check lint reference package simulate clean help chromium
+.PHONY: start pool gateway web programs checkers python servers build test check lint reference package simulate clean help chromium
 .NOTPARALLEL: # the order of what is said here is the order in which it is done
 
 start: build ## Install, build, and start the example on http://localhost:5000 (PORT=8080 for another port)
@@ -25,7 +25,7 @@ build: node_modules/.package-lock.json ## Compile the package and the example
 	@echo '== build'
 	@npm run -s build
 
-test: build chromium programs checkers python ## Run all tests: on Node, on Bun, and the example in Chromium
+test: build chromium programs checkers python servers ## Run all tests: on Node, on Bun, and the example in Chromium
 	@npm run -s test
 
 check: clean ## All that a release needs, from a clean tree: lint, build, tests, reference, package
@@ -70,3 +70,6 @@ checkers: # of the files in deploy/ that make does not run
 
 python: # Debian's python3 has the module venv, and without its package nothing to put pip into an environment
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || .ci/install python3-venv
+
+servers:
+	@for program in redis-server openssl; do command -v $$program >/dev/null || .ci/install $$program; done

@@ -1,6 +1,9 @@
 import type { Broker } from './broker.ts';
 import { createMemoryBroker } from './memory.ts';
+import { REDIS_SCHEMES } from './redis/address.ts';
+import { createRedisBroker } from './redis/redis-broker.ts';
 import type { RetentionOptions } from './retention.ts';
+import { showUrl } from './shown-url.ts';
 import { readPlace } from './zeromq/place.ts';
 import { createZeromqBroker } from './zeromq/zeromq-broker.ts';
 
@@ -22,6 +25,7 @@ const ENGINES: Record<string, (url: URL, options: BrokerOptions) => Broker> = {
     }
     return createMemoryBroker(options);
   },
+  ...Object.fromEntries(REDIS_SCHEMES.map((scheme) => [scheme, createRedisBroker])),
   'zeromq:': createAtProxy,
   'zeromq+ipc:': createAtProxy,
 };
@@ -35,7 +39,7 @@ function createAtProxy(url: URL, options: BrokerOptions): Broker {
 }
 
 /**
- * Makes the broker that a URL names: `memory:`, or the message proxy at `zeromq+ipc:///folder` or `zeromq://host:port`.
+ * Makes the broker that a URL names: `memory:`, the message proxy at `zeromq+ipc:///folder` or `zeromq://host:port`, or Redis.
  * It connects by itself, now and later.
  * @throws {RangeError} when the URL names no engine, or asks for what is unsafe
  * @throws {BrokerError} `refused` when what the engine needs is not installed, or does not run here
@@ -45,16 +49,8 @@ export function createBroker(url: string, options: BrokerOptions = {}): Broker {
   const create = parsed && Object.hasOwn(ENGINES, parsed.protocol) ? ENGINES[parsed.protocol] : undefined;
   if (!parsed || !create) {
     throw new RangeError(
-      `Cannot use the broker "${withoutSecrets(url)}": it must begin with one of ${Object.keys(ENGINES).join(', ')}`,
+      `Cannot use the broker "${showUrl(url)}": it must begin with one of ${Object.keys(ENGINES).join(', ')}`,
     );
   }
   return create(parsed, options);
-}
-
-/** A broker's URL as it may be shown: neither credentials, which may hold any character, nor a query. */
-function withoutSecrets(url: string): string {
-  return url
-    .replace(/^([a-z+]+:\/\/)?[\s\S]*@/i, '$1…@')
-    .replace(/[?#][\s\S]*/, '')
-    .slice(0, 80);
 }

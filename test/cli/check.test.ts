@@ -75,13 +75,13 @@ test('a file that is no JSON is a row', async () => {
 });
 
 test('a broker that no engine serves has failed, and its password is not shown', async () => {
-  const { code, rows } = await check(['--broker', 'redis://user:canary@host']);
+  const { code, rows } = await check(['--broker', 'unknown://user:canary@host']);
   expect([code, rows[1]]).toEqual([
     1,
     [
       'broker',
       'failed',
-      'Cannot use the broker "redis://…@host": it must begin with one of memory:, zeromq:, zeromq+ipc:',
+      expect.stringContaining('Cannot use the broker "unknown://…@host": it must begin with one of memory:'),
     ],
   ]);
 });

@@ -44,7 +44,11 @@ test.each<[string, string, () => World]>([
     `send ada tick 1 --gateway http://me:${WORD}@localhost:1/?key=${WORD}`,
     () => ({}),
   ],
-  ['a password in a broker address', `gateway --single --broker redis://me:${WORD}@host`, () => ({ env: ENV })],
+  [
+    'a password in a broker address',
+    `gateway --single --broker redis://me:${WORD}@host?key=${WORD}`,
+    () => ({ env: ENV }),
+  ],
   ['a gateway that is not there', 'send ada tick 1 --gateway http://localhost:9', () => ({ env: ENV })],
   [
     'a check of all',

@@ -1,5 +1,7 @@
 import type { Broker } from './broker.ts';
 import { createMemoryBroker } from './memory.ts';
+import { readNatsAddress } from './nats/nats-address.ts';
+import { createNatsBroker } from './nats/nats-broker.ts';
 import type { RetentionOptions } from './retention.ts';
 
 /** How a broker is made from a URL. */
@@ -20,11 +22,19 @@ const ENGINES: Record<string, (url: URL, options: BrokerOptions) => Broker> = {
     }
     return createMemoryBroker(options);
   },
+  'nats:': createOnNats,
+  'tls:': createOnNats,
 };
 
+function createOnNats(url: URL, options: BrokerOptions): Broker {
+  return createNatsBroker(readNatsAddress(url, options), options);
+}
+
 /**
- * Makes the broker that a URL names; `memory:` is the only engine yet.
+ * Makes the broker that a URL names: `memory:`, or NATS JetStream at `nats://user:password@host:4222` or `tls://…`, which
+ * it connects to by itself, now and later.
  * @throws {RangeError} when the URL names no engine, or asks for what is unsafe
+ * @throws {BrokerError} `refused` when what the engine needs is not installed
  */
 export function createBroker(url: string, options: BrokerOptions = {}): Broker {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;

@@ -2,6 +2,7 @@ import type { Clock, LogName, Stop } from '../protocol/index.ts';
 import type { Broker, Entry } from './broker.ts';
 import { BrokerError } from './broker-error.ts';
 import { createKeptLog, type KeptLog } from './kept-log.ts';
+import { processClock } from './process-clock.ts';
 import { createRetention, type RetentionOptions } from './retention.ts';
 
 /** How a memory broker is made. */
@@ -25,7 +26,7 @@ const KEEP_TOP_MS = 30 * 24 * 3_600_000;
  * Appends are delivered in the same turn; `tail` loses nothing and is never interrupted.
  */
 export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
-  const { keyWindowMs = 600_000, wallClock = Date.now, after = afterInProcess } = options;
+  const { keyWindowMs = 600_000, wallClock = Date.now, after = processClock.after } = options;
   const epoch = options.epoch ?? createEpoch();
   const retentionOf = createRetention(options);
   const logs = new Map<LogName, KeptLog>();
@@ -110,10 +111,4 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): Broker {
 
 function createEpoch(): string {
   return Math.random().toString(36).slice(2, 10) + Date.now().toString(36);
-}
-
-function afterInProcess(ms: number, callback: () => void): Stop {
-  const timer = setTimeout(callback, ms);
-  timer.unref();
-  return () => clearTimeout(timer);
 }

@@ -5,7 +5,7 @@ SEEDS ?= 10000
 export CHROMIUM ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := start
-.PHONY: start build test check lint reference package simulate clean help chromium
+.PHONY: start build test check lint reference package simulate clean help chromium nats
 .NOTPARALLEL: # the order of what is said here is the order in which it is done
 
 start: build ## Install, build, and start the example on http://localhost:5000 (PORT=8080 for another port)
@@ -16,7 +16,7 @@ build: node_modules/.package-lock.json ## Compile the package and the example
 	@echo '== build'
 	@npm run -s build
 
-test: build chromium ## Run all tests: on Node, on Bun, and the example in Chromium
+test: build chromium nats ## Run all tests: on Node, on Bun, and the example in Chromium
 	@npm run -s test
 
 check: clean ## All that a release needs, from a clean tree: lint, build, tests, reference, package
@@ -52,3 +52,6 @@ node_modules/.package-lock.json: package-lock.json
 
 chromium:
 	@test -x "$$CHROMIUM" || .ci/install chromium
+
+nats:
+	@command -v nats-server >/dev/null && command -v openssl >/dev/null || .ci/install nats-server openssl

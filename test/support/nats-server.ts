@@ -33,7 +33,7 @@ export interface NatsServer {
 }
 
 /** Gives ports of this machine that are free right now. */
-async function findFreePorts(count: number): Promise<number[]> {
+export async function findFreePorts(count: number): Promise<number[]> {
   const listeners = await Promise.all(
     Array.from({ length: count }, async () => {
       const listener = createServer().listen(0, '127.0.0.1');

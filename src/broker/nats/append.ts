@@ -12,6 +12,16 @@ const MAX_BEGUN_RUNS = 10_000;
 
 /** Sends an entry to its stream, and resolves with its place once the stream has it. May be said again with the same key. */
 export async function appendEntry(session: NatsSession, log: LogName, entry: NewEntry): Promise<Position> {
+  try {
+    return await send(session, log, entry);
+  } catch (error) {
+    // Nobody takes the subject of a stream that was removed; to look at it finds that out, and ends the session.
+    if (error instanceof BrokerError && hasNoTaker(error)) await session.streams[streamKindOf(log)].info();
+    throw error;
+  }
+}
+
+async function send(session: NatsSession, log: LogName, entry: NewEntry): Promise<Position> {
   const { api, streams, begunRuns } = session;
   const { opened } = streams[streamKindOf(log)];
   const subject = `${opened.logPrefix}${tokensOf(log)}`;
@@ -35,4 +45,8 @@ export async function appendEntry(session: NatsSession, log: LogName, entry: New
     return formatPosition({ epoch: opened.epoch, offset: seq, tag: tagOf(entry.key) });
   // A cluster says so of a key that was said a moment ago and is not stored yet, and may never be.
   throw new BrokerError('unavailable', `Cannot append to "${log}": the same key is on its way`);
+}
+
+function hasNoTaker({ cause }: BrokerError): boolean {
+  return cause instanceof Error && cause.name === 'NoResponders';
 }

@@ -53,8 +53,14 @@ export async function createNatsHarness(
 }
 
 /** Lets all that a stream holds grow too old, then something new come to it. */
-async function trim({ call, connection }: NatsOperator, log: LogName): Promise<void> {
-  const name = kindOf(log) === 'run' ? 'message-flow-runs' : 'message-flow-messages';
+async function trim(operator: NatsOperator, log: LogName): Promise<void> {
+  const subject = await ageOut(operator, 'message-flow', kindOf(log) === 'run' ? 'runs' : 'messages');
+  await operator.connection.request(subject.replace('>', 'filler'), '["filler","filler"]\n1');
+}
+
+/** Lets all that a stream holds grow too old; gives the subject it takes. */
+export async function ageOut({ call }: NatsOperator, prefix: string, kind: string): Promise<string> {
+  const name = `${prefix}-${kind}`;
   const { config } = (await call(`STREAM.INFO.${name}`)) as { config: { subjects: string[] } };
   const short = { max_age: SHORTEST_AGE_NANOS, duplicate_window: SHORTEST_AGE_NANOS };
   await call(`STREAM.UPDATE.${name}`, { ...config, ...short });
@@ -62,5 +68,5 @@ async function trim({ call, connection }: NatsOperator, log: LogName): Promise<v
     ((await call(`STREAM.INFO.${name}`)) as { state: { messages: number } }).state.messages === 0;
   await until(isEmpty, 'what is too old to go', TRIM_TIMEOUT_MS);
   await call(`STREAM.UPDATE.${name}`, config);
-  await connection.request(config.subjects[0]?.replace('>', 'filler') ?? '', '["filler","filler"]\n1');
+  return config.subjects[0] ?? '';
 }

@@ -1,0 +1,115 @@
+import { conformance } from 'message-flow/broker/conformance';
+import { userLog } from 'message-flow/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { entryOf } from '../../../src/broker/conformance/world.ts';
+import { type NatsServer, openNatsOperator, startNatsServer } from '../../support/nats-server.ts';
+import { createPermissions } from './account.ts';
+import { createNatsHarness, type NatsHarness } from './nats-harness.ts';
+import { openNatsBroker, TIMEOUT_MS } from './open-nats-broker.ts';
+
+const OPERATOR = { user: 'operator', pass: 'all-rights' };
+const PASSWORD = 'p@ss/w:rd';
+const USER_INFO = `flow:${encodeURIComponent(PASSWORD)}@`;
+const CONFIG = `authorization { users: [
+  { user: operator, password: all-rights },
+  { user: flow, password: "${PASSWORD}", permissions: ${createPermissions()} },
+  { user: deaf, password: deaf, permissions: { publish: [">"], subscribe: ["message-flow.inbox.>"] } }
+] }`;
+
+let server: NatsServer;
+let harness: NatsHarness;
+
+/** Makes the streams, by the operator's rights, as whoever sets up a server does. */
+async function createStreams(): Promise<void> {
+  const maker = openNatsBroker(server.url.replace('//', `//${OPERATOR.user}:${OPERATOR.pass}@`));
+  await maker.tops([userLog('ada')]);
+  await maker.close();
+}
+
+beforeAll(async () => {
+  server = await startNatsServer(CONFIG);
+  harness = await createNatsHarness(server, { userInfo: USER_INFO, operator: OPERATOR });
+}, TIMEOUT_MS);
+
+afterAll(async () => {
+  await harness?.close();
+  await server?.remove();
+});
+
+describe('the account with the least rights', () => {
+  test(
+    'can not make the streams, and says so',
+    async () => {
+      const broker = openNatsBroker(server.url.replace('//', `//${USER_INFO}`), { callTimeoutMs: 500 });
+      const { ok, reason = '' } = await broker.health();
+      expect([ok, reason]).toEqual([false, expect.stringContaining('no right to publish "$JS.API.STREAM.CREATE.')]);
+      expect(reason).not.toContain(PASSWORD);
+    },
+    TIMEOUT_MS,
+  );
+
+  const faults: NatsHarness['faults'] = {
+    cutLive: (broker) => harness.faults.cutLive?.(broker),
+    trim: (broker, log) => harness.faults.trim(broker, log),
+    async reset(broker) {
+      await harness.faults.reset(broker);
+      await createStreams();
+      return broker;
+    },
+  };
+  const createBroker = async () => {
+    await createStreams();
+    return await harness.createBroker();
+  };
+  for (const { name, run } of conformance(createBroker, faults, { patienceMs: 30_000 })) test(name, run, TIMEOUT_MS);
+
+  test.each(['STREAM.DELETE.message-flow-messages', 'STREAM.PURGE.message-flow-messages', 'STREAM.NAMES', 'INFO'])(
+    'may not %s',
+    async (call) => {
+      const hand = await openNatsOperator(server.url, {
+        user: 'flow',
+        pass: PASSWORD,
+        inboxPrefix: 'message-flow.inbox',
+      });
+      await expect(hand.call(call)).rejects.toThrow(/permissions violation/i);
+      await hand.close();
+    },
+  );
+});
+
+test(
+  'the operator may not take anything out of the middle of a log either',
+  async () => {
+    await createStreams();
+    const hand = await openNatsOperator(server.url, OPERATOR);
+    await expect(hand.call('STREAM.PURGE.message-flow-messages', { filter: 'x' })).rejects.toThrow('not permitted');
+    await expect(hand.call('STREAM.MSG.DELETE.message-flow-messages', { seq: 1 })).rejects.toThrow('not permitted');
+    await hand.close();
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'an account that may not hear a log is told so, and keeps its broker from being healthy',
+  async () => {
+    await createStreams();
+    const broker = openNatsBroker(server.url.replace('//', '//deaf:deaf@'), { callTimeoutMs: 1_000 });
+    await expect(broker.tail(userLog('ada'), () => {})).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('no right to hear "user/ada"'),
+    });
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'wrong credentials are a reason, which names none of them',
+  async () => {
+    const broker = openNatsBroker(server.url.replace('//', '//flow:hunter2@'), { callTimeoutMs: 500 });
+    const { ok, reason = '' } = await broker.health();
+    expect([ok, reason]).toEqual([false, expect.stringContaining('it refuses these credentials')]);
+    const error = await broker.append(userLog('ada'), entryOf('a')).catch((fault: unknown) => fault);
+    expect(`${reason} ${String(error)} ${JSON.stringify(error)}`).not.toMatch(/hunter2/);
+  },
+  TIMEOUT_MS,
+);

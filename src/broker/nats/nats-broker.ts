@@ -120,6 +120,7 @@ export function createNatsBroker(address: NatsAddress, options: NatsBrokerOption
       const stop = tails.add(log, onEntry);
       try {
         await attempt((session) => session.prove(streamKindOf(log)), `follow "${log}"`);
+        tails.confirm(log);
       } catch (error) {
         stop();
         throw error;

@@ -1,6 +1,7 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { formatPosition, type LogName, type Stop, tagOf } from '../../protocol/index.ts';
 import type { Entry } from '../broker.ts';
+import { BrokerError } from '../broker-error.ts';
 import { findContent } from './message.ts';
 import type { StreamInfo } from './stream-info.ts';
 import { tokensOf } from './subject.ts';
@@ -16,6 +17,11 @@ export interface Tail {
 export interface Tails {
   /** Follows a log, now if there is a connection, and on every later one. */
   add(log: LogName, onEntry: (entry: Entry) => void): Stop;
+  /**
+   * States that what was subscribed to is heard by now.
+   * @throws {BrokerError} `refused` when the account may not hear the log
+   */
+  confirm(log: LogName): void;
   /** Goes on, on another connection. */
   attach(line: TailLine): void;
   /** All followed logs, in a stable order. */
@@ -29,7 +35,7 @@ interface TailLine {
   readonly connection: NatsConnection;
   /** The stream of a log. */
   readonly infoOf: (log: LogName) => StreamInfo;
-  /** Called when the account may not hear a log. */
+  /** Called when the account may not hear a log any more that it heard before. */
   readonly onRefused: (log: LogName) => void;
 }
 
@@ -37,6 +43,9 @@ interface Followed {
   readonly log: LogName;
   readonly followers: Set<(entry: Entry) => void>;
   subscription: Subscription | undefined;
+  /** Its followers were told that they hear it. */
+  isProven: boolean;
+  isRefused: boolean;
   heard: number;
 }
 
@@ -48,9 +57,15 @@ export function createTails(wallClock: () => number): Tails {
   function subscribe(followed: Followed, { connection, infoOf, onRefused }: TailLine): void {
     if (connection.isClosed()) return;
     const info = infoOf(followed.log);
+    followed.isRefused = false;
+    followed.heard = 0;
     followed.subscription = connection.subscribe(`${info.livePrefix}${tokensOf(followed.log)}`, {
       callback(error, message) {
-        if (error) return onRefused(followed.log);
+        if (error) {
+          followed.isRefused = true;
+          if (followed.isProven) onRefused(followed.log);
+          return;
+        }
         const entry = findEntry(message, info, wallClock());
         if (!entry) return;
         followed.heard = Number(message.headers?.get('Nats-Sequence'));
@@ -67,7 +82,14 @@ export function createTails(wallClock: () => number): Tails {
 
   return {
     add(log, onEntry) {
-      const followed = logs.get(log) ?? { log, followers: new Set(), subscription: undefined, heard: 0 };
+      const followed: Followed = logs.get(log) ?? {
+        log,
+        followers: new Set(),
+        subscription: undefined,
+        isProven: false,
+        isRefused: false,
+        heard: 0,
+      };
       // A function of its own, so that following twice with one is two tails.
       const follower = (entry: Entry) => onEntry(entry);
       followed.followers.add(follower);
@@ -81,6 +103,13 @@ export function createTails(wallClock: () => number): Tails {
         logs.delete(log);
         followed.subscription?.unsubscribe();
       };
+    },
+    confirm(log) {
+      const followed = logs.get(log);
+      if (followed?.isRefused) {
+        throw new BrokerError('refused', `Cannot follow "${log}": this account has no right to hear it`);
+      }
+      if (followed) followed.isProven = true;
     },
     attach(next) {
       line = next;

@@ -1,12 +1,11 @@
 import { type Broker, createBroker } from 'message-flow/broker';
-import type { BrokerFaults } from 'message-flow/broker/conformance';
+import { type BrokerFaults, type ConformanceCase, conformance } from 'message-flow/broker/conformance';
 import { kindOf, type LogName } from 'message-flow/protocol';
 import { type NatsOperator, type NatsServer, openNatsOperator } from '../../support/nats-server.ts';
 import { openTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { until } from '../../support/until.ts';
+import { PATIENCE_MS } from './open-nats-broker.ts';
 
-/** Longer than a server takes to let go what is too old, on a noisy machine. */
-const TRIM_TIMEOUT_MS = 20_000;
 /** The shortest age that a stream takes, in nanoseconds. */
 const SHORTEST_AGE_NANOS = 100_000_000;
 
@@ -17,21 +16,32 @@ export interface NatsHarness {
   readonly close: () => Promise<void>;
 }
 
-/** Creates a harness; `userInfo` is what the brokers' URL says before the host, such as `ada:secret@`. */
-export async function createNatsHarness(
+/** How a harness is made. */
+interface HarnessOptions {
+  /** What the brokers' URL says before the host, such as `ada:secret@`. */
+  readonly userInfo?: string;
+  /** How the operator signs in. */
+  readonly operator?: object;
+  /** What is done at the server before a broker comes to it, and after it lost everything. */
+  readonly prepare?: () => Promise<void>;
+}
+
+/** Creates a harness on a server. */
+export function createNatsHarness(
   server: NatsServer,
-  { userInfo = '', operator }: { readonly userInfo?: string; readonly operator?: object } = {},
-): Promise<NatsHarness> {
+  { userInfo = '', operator, prepare = async () => {} }: HarnessOptions = {},
+): NatsHarness {
   const lines = new Map<Broker, TcpProxy>();
   return {
     async createBroker() {
+      await prepare();
       const line = await openTcpProxy(server.port);
       const broker = createBroker(`nats://${userInfo}127.0.0.1:${line.port}`);
       lines.set(broker, line);
       return broker;
     },
     faults: {
-      async cutLive(broker) {
+      cutLive(broker) {
         lines.get(broker)?.cut();
       },
       async trim(_, log) {
@@ -43,6 +53,7 @@ export async function createNatsHarness(
         await server.stop('SIGKILL');
         await server.wipe();
         await server.start();
+        await prepare();
         return broker;
       },
     },
@@ -50,6 +61,16 @@ export async function createNatsHarness(
       await Promise.all([...lines.values()].map((line) => line.close()));
     },
   };
+}
+
+/** All claims of the suite, on a harness that is made later. */
+export function claimsOf(getHarness: () => NatsHarness): ConformanceCase[] {
+  const faults: BrokerFaults = {
+    cutLive: (broker) => getHarness().faults.cutLive?.(broker),
+    trim: (broker, log) => getHarness().faults.trim(broker, log),
+    reset: (broker) => getHarness().faults.reset(broker),
+  };
+  return conformance(() => getHarness().createBroker(), faults, { patienceMs: PATIENCE_MS });
 }
 
 /** Lets all that a stream holds grow too old, then something new come to it. */
@@ -66,7 +87,7 @@ export async function ageOut({ call }: NatsOperator, prefix: string, kind: strin
   await call(`STREAM.UPDATE.${name}`, { ...config, ...short });
   const isEmpty = async () =>
     ((await call(`STREAM.INFO.${name}`)) as { state: { messages: number } }).state.messages === 0;
-  await until(isEmpty, 'what is too old to go', TRIM_TIMEOUT_MS);
+  await until(isEmpty, 'what is too old to go', PATIENCE_MS);
   await call(`STREAM.UPDATE.${name}`, config);
   return config.subjects[0] ?? '';
 }

@@ -1,10 +1,9 @@
-import { conformance } from 'message-flow/broker/conformance';
 import { userLog } from 'message-flow/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { entryOf } from '../../../src/broker/conformance/world.ts';
 import { type NatsServer, openNatsOperator, startNatsServer } from '../../support/nats-server.ts';
 import { createPermissions } from './account.ts';
-import { createNatsHarness, type NatsHarness } from './nats-harness.ts';
+import { claimsOf, createNatsHarness, type NatsHarness } from './nats-harness.ts';
 import { openNatsBroker, TIMEOUT_MS } from './open-nats-broker.ts';
 
 const OPERATOR = { user: 'operator', pass: 'all-rights' };
@@ -28,7 +27,7 @@ async function createStreams(): Promise<void> {
 
 beforeAll(async () => {
   server = await startNatsServer(CONFIG);
-  harness = await createNatsHarness(server, { userInfo: USER_INFO, operator: OPERATOR });
+  harness = createNatsHarness(server, { userInfo: USER_INFO, operator: OPERATOR, prepare: createStreams });
 }, TIMEOUT_MS);
 
 afterAll(async () => {
@@ -48,20 +47,7 @@ describe('the account with the least rights', () => {
     TIMEOUT_MS,
   );
 
-  const faults: NatsHarness['faults'] = {
-    cutLive: (broker) => harness.faults.cutLive?.(broker),
-    trim: (broker, log) => harness.faults.trim(broker, log),
-    async reset(broker) {
-      await harness.faults.reset(broker);
-      await createStreams();
-      return broker;
-    },
-  };
-  const createBroker = async () => {
-    await createStreams();
-    return await harness.createBroker();
-  };
-  for (const { name, run } of conformance(createBroker, faults, { patienceMs: 30_000 })) test(name, run, TIMEOUT_MS);
+  for (const { name, run } of claimsOf(() => harness)) test(name, run, TIMEOUT_MS);
 
   test.each(['STREAM.DELETE.message-flow-messages', 'STREAM.PURGE.message-flow-messages', 'STREAM.NAMES', 'INFO'])(
     'may not %s',
@@ -90,14 +76,13 @@ test(
 );
 
 test(
-  'an account that may not hear a log is told so, and keeps its broker from being healthy',
+  'an account that may not hear a log is `refused`, and does all else',
   async () => {
     await createStreams();
-    const broker = openNatsBroker(server.url.replace('//', '//deaf:deaf@'), { callTimeoutMs: 1_000 });
-    await expect(broker.tail(userLog('ada'), () => {})).rejects.toMatchObject({
-      code: 'unavailable',
-      message: expect.stringContaining('no right to hear "user/ada"'),
-    });
+    const broker = openNatsBroker(server.url.replace('//', '//deaf:deaf@'));
+    await expect(broker.tail(userLog('ada'), () => {})).rejects.toMatchObject({ name: 'BrokerError', code: 'refused' });
+    expect(await broker.append(userLog('ada'), entryOf('a'))).not.toBeNull();
+    expect((await broker.health()).ok).toBe(true);
   },
   TIMEOUT_MS,
 );

@@ -41,7 +41,7 @@ export async function openSession({ nats, address, retention, gate, clock }: Ses
   try {
     const api = createJetStreamApi(nats, connection, { clock, gate, inboxPrefix: inboxPrefixOf(address) });
     const { ended, end } = watchEnd(connection);
-    const onGone = (name: string) => end(`the stream "${name}" was removed`);
+    const onGone = (name: string) => end(`the stream "${name}" was removed or changed`);
     const open = (kind: StreamKind) => setUpStream(api, kind, { address, retention, onGone });
     const [messages, runs, control] = await Promise.all([open('messages'), open('runs'), open('control')]);
     const streams = { messages, runs, control };

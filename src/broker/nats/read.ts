@@ -10,29 +10,11 @@ import {
   tagOf,
 } from '../../protocol/index.ts';
 import type { Entry, Reading } from '../broker.ts';
-import { BrokerError } from '../broker-error.ts';
+import { collectMessages, createMoved, findLogPlace, type LogPlace, type Stretch } from './collect.ts';
 import type { StoredMessage } from './message.ts';
 import type { NatsSession } from './nats-session.ts';
-import { pullMessages } from './pull.ts';
 import { findBeginning } from './run-beginning.ts';
 import type { Stream } from './stream.ts';
-import { streamKindOf, tokensOf } from './subject.ts';
-
-/** So many messages are asked for one by one; for more, a consumer is worth its making. */
-const FEW = 8;
-
-/** A log in its stream. */
-interface Place {
-  readonly log: LogName;
-  readonly subject: string;
-  readonly stream: Stream;
-}
-
-/** The subject of a log, and the stream that has it. */
-export function findLogPlace({ streams }: NatsSession, log: LogName): Place {
-  const stream = streams[streamKindOf(log)];
-  return { log, stream, subject: `${stream.opened.logPrefix}${tokensOf(log)}` };
-}
 
 /**
  * Reads what lies after a position.
@@ -55,67 +37,44 @@ export async function readEntries(
     if (mine.offset === last.seq)
       return mine.tag === '' || mine.tag === tagIn(last) ? { entries: [], top } : { entries: [], top, gap: 'reset' };
   }
-  const kept = await collect(session, place, (mine?.offset ?? 0) + 1, Math.max(1, limit), last.seq);
-  const [first] = kept;
-  if (!first) throw createMoved(log);
-  const verdict = mine ? await judge(place, mine, kept, last.seq) : await judgeStart(session, place, first);
+  const from = (mine?.offset ?? 0) + 1;
+  const stretch = await collectMessages(session, place, { from, limit: Math.max(1, limit), end: last.seq });
+  const verdict = mine
+    ? await judge(place, mine, stretch, last.seq)
+    : await judgeStart(session, place, stretch.messages[0]);
   if (verdict === 'reset') return { entries: [], top, gap: verdict };
-  // What goes goes from the front: while the first is there, nothing behind it was missed.
-  if (kept.length > 1 && !(await stream.at(first.seq))) throw createMoved(log);
   const anchor = verdict === 'anchored' && mine?.tag ? { offset: mine.offset, tag: mine.tag } : null;
-  const entries = entriesOf(stream, kept, anchor).slice(0, limit);
+  const entries = entriesOf(stream, stretch.messages, anchor).slice(0, limit);
   return verdict === 'trimmed' ? { entries, top, gap: verdict } : { entries, top };
-}
-
-/** Asks for messages in their order, from a number on: a few one by one, the others at once. */
-async function collect(
-  { api }: NatsSession,
-  { log, stream, subject }: Place,
-  from: number,
-  limit: number,
-  end: number,
-): Promise<readonly StoredMessage[]> {
-  const kept: StoredMessage[] = [];
-  for (let [seq, count] = [from, 0]; count < limit && seq <= end; ) {
-    const isFew = kept.length < FEW;
-    const one = isFew ? await stream.next(subject, seq) : undefined;
-    const read = isFew
-      ? one && [one]
-      : await pullMessages(api, stream, subject, seq, { limit: limit - count, to: end });
-    if (!read?.length || read.some((message) => message.seq > end)) throw createMoved(log);
-    kept.push(...read);
-    seq = (kept.at(-1) as StoredMessage).seq + 1;
-    count += read.filter(({ content }) => content).length; // what something else wrote is no entry
-  }
-  return kept;
 }
 
 /** Says whether all that came after a position was read, by what the stream still holds. Asked after that was read. */
 async function judge(
-  { stream, subject }: Place,
+  { stream, subject }: LogPlace,
   { offset, tag }: PositionParts,
-  kept: readonly StoredMessage[],
+  { messages, isCut }: Stretch,
   end: number,
 ): Promise<'anchored' | 'whole' | GapReason> {
   const anchor = await stream.at(offset);
   if (anchor?.subject === subject) return tag === '' || tag === tagIn(anchor) ? 'anchored' : 'reset';
   if (anchor && tag !== '') return 'reset';
-  if (kept[0]?.seq === offset + 1) return 'whole';
+  if (isCut) return 'trimmed';
+  if (messages[0]?.seq === offset + 1) return 'whole';
   const oldest = await stream.next(subject, 1);
   // An older one is kept, so nothing of this log went since: a place at which an entry is claimed never had one.
   if (oldest && oldest.seq <= offset) return tag === '' ? 'whole' : 'reset';
   // Age takes the oldest of the whole stream: where it did not come yet, nothing of this log went by it. Else went by count,
   // and then so many are there as the bound says. The first message after others went gives no hint itself.
-  const isAll = kept.at(-1)?.seq === end && (await stream.last(subject))?.seq === end;
+  const isAll = messages.at(-1)?.seq === end && (await stream.last(subject))?.seq === end;
   const info = await stream.info(isAll ? undefined : subject);
-  const count = isAll ? kept.length : Number(info.subjects[subject] ?? 0);
-  return info.firstSeq <= offset + 1 && count < stream.leastKept ? 'whole' : 'trimmed';
+  const count = isAll ? messages.length : Number(info.subjects[subject] ?? 0);
+  return info.firstSeq <= offset + 1 && count < info.leastKept ? 'whole' : 'trimmed';
 }
 
 /** From its start a channel is what is kept of it; a run is whole only with the entry by which it began. */
 async function judgeStart(
   { streams }: NatsSession,
-  { log }: Place,
+  { log }: LogPlace,
   first: StoredMessage | undefined,
 ): Promise<'whole' | 'trimmed'> {
   if (kindOf(log) !== 'run') return 'whole';
@@ -123,7 +82,7 @@ async function judgeStart(
 }
 
 /** Reads a log of which nothing is kept: its end is wherever its stream ends. */
-async function readEmpty(session: NatsSession, place: Place, after: StartPosition): Promise<Reading> {
+async function readEmpty(session: NatsSession, place: LogPlace, after: StartPosition): Promise<Reading> {
   const { stream, subject } = place;
   const { epoch, firstSeq, lastSeq } = await stream.info();
   if (await stream.last(subject)) throw createMoved(place.log);
@@ -161,8 +120,4 @@ function entriesOf(stream: Stream, messages: readonly StoredMessage[], anchor: E
     previous = { offset: message.seq, tag: tagIn(message) };
   }
   return entries;
-}
-
-function createMoved(log: LogName): BrokerError {
-  return new BrokerError('unavailable', `Cannot read "${log}": it changed while it was read`);
 }

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { isJsonObject } from '../../protocol/index.ts';
 import { BrokerError } from '../broker-error.ts';
 
-/** A stream's own description, as the server gives it. */
+/** What `describeStream` wrote. */
+const LEAST = /never fewer than (\d+) a log$/;
+
+/** What a stream says of itself. */
 export interface StreamInfo {
   readonly config: Readonly<Record<string, unknown>>;
   /** The identity of its numbering: another for a stream that was made anew. */
@@ -11,6 +14,10 @@ export interface StreamInfo {
   readonly logPrefix: string;
   /** What subjects begin with on which they are heard. */
   readonly livePrefix: string;
+  /** How many newer messages of its subject let a message go: the least that was ever set. */
+  readonly leastKept: number;
+  /** It has one replica and answers direct gets. Of several any would answer them, one that lags too. */
+  readonly isDirect: boolean;
   /** The first message that it holds; one above the last where it holds none. */
   readonly firstSeq: number;
   /** The last number that it gave. */
@@ -41,11 +48,26 @@ export function getStreamInfo(name: string, { config, created, state, cluster }:
     epoch: createHash('sha256').update(`${created} ${subject}`).digest('hex').slice(0, 16),
     logPrefix: subject.slice(0, -1),
     livePrefix: dest.slice(0, -1),
+    leastKept: Math.min(
+      boundOf(config),
+      Number(LEAST.exec(String(config.description))?.[1] ?? Number.POSITIVE_INFINITY),
+    ),
+    isDirect: config.allow_direct === true && config.num_replicas === 1,
     firstSeq: Number(state.first_seq),
     lastSeq: Number(state.last_seq),
     leader: isJsonObject(cluster) && typeof cluster.leader === 'string' ? cluster.leader : undefined,
     subjects: isJsonObject(state.subjects) ? state.subjects : {},
   };
+}
+
+/** How many messages of a subject a stream keeps. */
+export function boundOf({ max_msgs_per_subject: most }: { readonly max_msgs_per_subject?: unknown }): number {
+  return typeof most === 'number' && most > 0 ? most : Number.POSITIVE_INFINITY;
+}
+
+/** Writes a description, which keeps the least bound ever set: what went under that is gone under a higher one too. */
+export function describeStream(kind: string, leastKept: number): string {
+  return `Message Flow: ${kind}${Number.isFinite(leastKept) ? `, never fewer than ${leastKept} a log` : ''}`;
 }
 
 function isTree(subject: unknown): subject is string {

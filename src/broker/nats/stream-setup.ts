@@ -4,7 +4,7 @@ import { createRetention, type RetentionOptions } from '../retention.ts';
 import { API_ERROR, getJson, type JetStreamApi } from './jetstream-api.ts';
 import type { NatsAddress } from './nats-address.ts';
 import { openStream, type Stream } from './stream.ts';
-import { getStreamInfo, type StreamInfo } from './stream-info.ts';
+import { boundOf, describeStream, getStreamInfo, type StreamInfo } from './stream-info.ts';
 import type { StreamKind } from './subject.ts';
 
 /** How long a key is remembered, in milliseconds. */
@@ -45,11 +45,10 @@ export async function setUpStream(
   const info = found ?? (await createStream(api, name, kind, prefix, { replicas: replicas ?? 1, retention }));
   const changes = { ...(replicas !== undefined && { num_replicas: replicas }), ...changesOf(kind, retention) };
   const isSame = Object.entries(changes).every(([field, value]) => info.config[field] === value);
-  const least = Math.min(leastKeptOf(info), keptBy(changes) ?? Number.POSITIVE_INFINITY);
-  const open = (opened: StreamInfo) =>
-    openStream(api, name, { info: opened, leastKept: least, onGone: () => onGone(name) });
+  const open = (opened: StreamInfo) => openStream(api, name, opened, () => onGone(name));
   if (isSame) return open(info);
-  const config = { ...info.config, ...changes, description: describe(kind, least) };
+  const least = Math.min(info.leastKept, boundOf(changes));
+  const config = { ...info.config, ...changes, description: describeStream(kind, least) };
   const answer = await api.call(`STREAM.UPDATE.${name}`, config);
   return open(getStreamInfo(name, getJson(`change the stream "${name}"`, answer)));
 }
@@ -73,11 +72,10 @@ async function createStream(
   const limits = limitsOf(kind, retention);
   const answer = await api.call(`STREAM.CREATE.${name}`, {
     name,
-    description: describe(kind, keptBy(limits) ?? Number.POSITIVE_INFINITY),
+    description: describeStream(kind, boundOf(limits)),
     subjects: [subject],
     republish: { src: subject, dest: `${prefix}.live.${kind}.${nonce}.>` },
     ...limits,
-    duplicate_window: Math.min(KEY_WINDOW_MS * NANOS_PER_MS, limits.max_age),
     num_replicas: replicas,
     allow_direct: replicas === 1,
     // What is taken out of the middle of a log leaves no trace, and its followers would not be told.
@@ -90,36 +88,29 @@ async function createStream(
   return info ?? getStreamInfo(name, getJson(`make the stream "${name}"`, answer));
 }
 
-/** The bounds of a stream: a number of messages a subject, and an age. There is no bound in bytes a subject. */
-function limitsOf(kind: StreamKind, retention: RetentionOptions): { max_msgs_per_subject: number; max_age: number } {
+/** What bounds a stream: a number of messages a subject, and an age. There is no bound in bytes a subject. */
+interface Limits {
+  readonly max_msgs_per_subject: number;
+  readonly max_age: number;
+  /** The server takes none that is longer than the age. */
+  readonly duplicate_window: number;
+}
+
+function limitsOf(kind: StreamKind, retention: RetentionOptions): Limits {
   const { maxEntries, maxAgeMs } = createRetention(retention)(SAMPLES[kind]);
   const ageMs = kind === 'messages' ? Math.max(maxAgeMs, KEEP_TOP_MS) : maxAgeMs;
   return {
-    max_msgs_per_subject: Number.isFinite(maxEntries) ? maxEntries : -1,
-    max_age: Number.isFinite(ageMs) ? ageMs * NANOS_PER_MS : 0,
+    max_msgs_per_subject: Number.isFinite(maxEntries) ? Math.ceil(maxEntries) : -1,
+    max_age: Number.isFinite(ageMs) ? Math.ceil(ageMs * NANOS_PER_MS) : 0,
+    duplicate_window: Math.ceil(Math.min(KEY_WINDOW_MS, ageMs) * NANOS_PER_MS),
   };
 }
 
-function changesOf(kind: StreamKind, retention: RetentionOptions): { max_msgs_per_subject?: number; max_age?: number } {
+function changesOf(kind: StreamKind, retention: RetentionOptions): Partial<Limits> {
   const given = kind === 'control' ? undefined : retention[kind];
-  const limits = limitsOf(kind, retention);
+  const { max_msgs_per_subject, ...age } = limitsOf(kind, retention);
   return {
-    ...(given?.maxEntries !== undefined && { max_msgs_per_subject: limits.max_msgs_per_subject }),
-    ...(given?.maxAgeMs !== undefined && { max_age: limits.max_age }),
+    ...(given?.maxEntries !== undefined && { max_msgs_per_subject }),
+    ...(given?.maxAgeMs !== undefined && age),
   };
-}
-
-function keptBy({ max_msgs_per_subject: most }: { readonly max_msgs_per_subject?: unknown }): number | undefined {
-  if (typeof most !== 'number') return undefined;
-  return most > 0 ? most : Number.POSITIVE_INFINITY;
-}
-
-/** A description keeps the least bound that a stream ever had: what was let go under it is gone under a higher one too. */
-function describe(kind: StreamKind, least: number): string {
-  return `Message Flow: ${kind}${Number.isFinite(least) ? `, never fewer than ${least} a log` : ''}`;
-}
-
-function leastKeptOf({ config }: StreamInfo): number {
-  const described = /never fewer than (\d+) a log$/.exec(String(config.description))?.[1];
-  return Math.min(Number(described ?? Number.POSITIVE_INFINITY), keptBy(config) ?? Number.POSITIVE_INFINITY);
 }

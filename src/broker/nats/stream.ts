@@ -1,3 +1,4 @@
+import type { Msg } from '@nats-io/transport-node';
 import { isJsonObject } from '../../protocol/index.ts';
 import { BrokerError } from '../broker-error.ts';
 import { API_ERROR, getJson, type JetStreamApi } from './jetstream-api.ts';
@@ -9,8 +10,6 @@ export interface Stream {
   readonly name: string;
   /** What it said of itself when it was opened. */
   readonly opened: StreamInfo;
-  /** How many newer messages of its subject let a message go: the least that was ever set. */
-  readonly leastKept: number;
   /**
    * What it says of itself now; with a subject, also how many messages that holds, for which all subjects are looked at.
    * @throws {BrokerError} `unavailable`, also when it is another by now
@@ -26,22 +25,30 @@ export interface Stream {
 
 type MessageQuery = { readonly seq?: number; readonly last_by_subj?: string; readonly next_by_subj?: string };
 
-/** Opens a stream by what it says of itself. */
-export function openStream(
-  api: JetStreamApi,
-  name: string,
-  {
-    info: opened,
-    leastKept,
-    onGone,
-  }: { readonly info: StreamInfo; readonly leastKept: number; readonly onGone: () => void },
-): Stream {
-  const { num_replicas: replicas, allow_direct: isAllowed } = opened.config;
-  // Any replica answers a direct get, one that lags too. Of one replica there is no other, and this costs the server a fourth.
-  const find = isAllowed === true && replicas === 1 ? findDirect : findAtLeader;
+/** Opens a stream by what it says of itself; `onGone` is called once it is seen to be another, or to be read otherwise. */
+export function openStream(api: JetStreamApi, name: string, opened: StreamInfo, onGone: () => void): Stream {
+  const find = opened.isDirect ? findDirect : findAtLeader; // the first costs the server a fourth
+
+  async function getInfo(subject?: string): Promise<StreamInfo> {
+    const answer = await api.call(
+      `STREAM.INFO.${name}`,
+      subject === undefined ? undefined : { subjects_filter: subject },
+    );
+    const isGone = 'error' in answer && answer.error.code === API_ERROR.streamNotFound;
+    const info = isGone ? undefined : getStreamInfo(name, getJson(`look at the stream "${name}"`, answer));
+    if (info?.epoch === opened.epoch && info.isDirect === opened.isDirect) return info;
+    onGone();
+    throw new BrokerError('unavailable', `Cannot use the stream "${name}": it was removed or changed`);
+  }
 
   async function findDirect(query: MessageQuery): Promise<StoredMessage | undefined> {
-    const message = await api.request(`$JS.API.DIRECT.GET.${name}`, JSON.stringify(query));
+    let message: Msg;
+    try {
+      message = await api.request(`$JS.API.DIRECT.GET.${name}`, JSON.stringify(query));
+    } catch (error) {
+      await getInfo(); // a stream that was removed, or answers direct gets no more, says nothing at all
+      throw error;
+    }
     const { headers } = message;
     if (!headers || headers.code === 404) return undefined;
     if (headers.code !== 0) {
@@ -64,18 +71,7 @@ export function openStream(
   return {
     name,
     opened,
-    leastKept,
-    async info(subject) {
-      const answer = await api.call(
-        `STREAM.INFO.${name}`,
-        subject === undefined ? undefined : { subjects_filter: subject },
-      );
-      const isGone = 'error' in answer && answer.error.code === API_ERROR.streamNotFound;
-      const info = isGone ? undefined : getStreamInfo(name, getJson(`look at the stream "${name}"`, answer));
-      if (info?.epoch === opened.epoch) return info;
-      onGone();
-      throw new BrokerError('unavailable', `Cannot use the stream "${name}": it was removed`);
-    },
+    info: getInfo,
     at: async (seq) => (seq > 0 ? await find({ seq }) : undefined),
     last: (subject) => find({ last_by_subj: subject }),
     next: (subject, seq) => find({ seq, next_by_subj: subject }),

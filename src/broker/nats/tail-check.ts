@@ -1,6 +1,6 @@
 import { awaitWithin, type LogName, type Stop } from '../../protocol/index.ts';
+import { findLogPlace } from './collect.ts';
 import type { NatsSession } from './nats-session.ts';
-import { findLogPlace } from './read.ts';
 import { STREAM_KINDS } from './subject.ts';
 import type { Tail } from './tails.ts';
 

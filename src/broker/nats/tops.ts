@@ -1,6 +1,7 @@
 import { formatPosition, type LogName, type Position } from '../../protocol/index.ts';
+import { findLogPlace } from './collect.ts';
 import type { NatsSession } from './nats-session.ts';
-import { findLogPlace, positionOf } from './read.ts';
+import { positionOf } from './read.ts';
 import { streamKindOf } from './subject.ts';
 
 /** Logs that are asked for at once in one call. */

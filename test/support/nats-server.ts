@@ -21,6 +21,8 @@ export interface NatsServer {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** Starts it again, at the same port, on the data that are there. */
   start(): Promise<void>;
+  /** Takes another configuration while it runs. */
+  reload(config: string): Promise<void>;
   /** Lets it stand still, as a stalled machine does, or go on. */
   freeze(): void;
   thaw(): void;
@@ -55,10 +57,13 @@ export async function startNatsServer(config = '', given: { port?: number } = {}
   const [data, configFile] = [join(folder, 'data'), join(folder, 'nats.conf')];
   const [freePort = 0, monitorPort = 0] = await findFreePorts(2);
   const port = given.port ?? freePort;
-  await writeFile(
-    configFile,
-    `listen: "127.0.0.1:${port}"\nhttp: "127.0.0.1:${monitorPort}"\njetstream { store_dir: "${data}" }\n${config}\n`,
-  );
+  const write = (text: string) => {
+    // A second block would replace the first, and the store lie where the server thinks best.
+    const jetstream = /^jetstream \{/m.test(text) ? text : `jetstream { }\n${text}`;
+    const stored = jetstream.replace(/^jetstream \{/m, `jetstream { store_dir: "${data}",`);
+    return writeFile(configFile, `listen: "127.0.0.1:${port}"\nhttp: "127.0.0.1:${monitorPort}"\n${stored}\n`);
+  };
+  await write(config);
   const monitorUrl = `http://127.0.0.1:${monitorPort}`;
   let child: ChildProcess | undefined;
   let log = '';
@@ -102,6 +107,13 @@ export async function startNatsServer(config = '', given: { port?: number } = {}
     },
     stop,
     start,
+    async reload(next) {
+      await write(next);
+      log = '';
+      child?.kill('SIGHUP');
+      await until(() => /Reloaded server configuration|Failed to reload/.test(log), 'the configuration to be taken');
+      if (log.includes('Failed to reload')) throw new Error(`Cannot reload ${PROGRAM}: it said:\n${log}`);
+    },
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
     wipe: () => rm(data, { recursive: true, force: true }),

@@ -69,6 +69,7 @@ export function createNatsBroker(address: NatsAddress, options: NatsBrokerOption
         onRefused: (log) => end(`this account has no right to hear "${log}"`),
       });
       await Promise.all(STREAM_KINDS.map((kind) => session.prove(kind)));
+      session.confirm();
       stopCheck = startTailCheck(session, {
         tailCheckMs,
         tails: tails.list,
@@ -77,6 +78,7 @@ export function createNatsBroker(address: NatsAddress, options: NatsBrokerOption
       });
       if (hasConnected) tellInterrupted('all');
       hasConnected = true;
+      note(true);
     } catch (error) {
       await session.close();
       throw error;
@@ -85,9 +87,14 @@ export function createNatsBroker(address: NatsAddress, options: NatsBrokerOption
       ...session,
       async close() {
         stopCheck();
+        note(false);
         await session.close();
       },
     };
+  }
+
+  function note(ok: boolean): void {
+    if (state.ok !== ok) state = { ok, since: wallClock() };
   }
 
   function tellInterrupted(logs: readonly LogName[] | 'all'): void {
@@ -142,8 +149,7 @@ export function createNatsBroker(address: NatsAddress, options: NatsBrokerOption
       } catch (error) {
         reason = error instanceof Error ? error.message : String(error);
       }
-      const ok = reason === undefined;
-      if (state.ok !== ok) state = { ok, since: wallClock() };
+      note(reason === undefined);
       return reason === undefined ? { ...state } : { ...state, reason };
     },
     async close() {

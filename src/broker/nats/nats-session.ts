@@ -1,5 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock, LogName } from '../../protocol/index.ts';
+import { BrokerError } from '../broker-error.ts';
 import type { RetentionOptions } from '../retention.ts';
 import { dial, inboxPrefixOf } from './dial.ts';
 import type { Gate } from './gate.ts';
@@ -19,8 +20,13 @@ export interface NatsSession extends Session {
   readonly begunRuns: Set<LogName>;
   /** Resolves once what was subscribed to until now is heard from the leader of a stream. */
   prove(kind: StreamKind): Promise<void>;
-  /** Gives the session up, saying why. */
+  /** Gives the session up, saying why; the first reason counts. */
   end(reason: string): void;
+  /**
+   * States that nobody gave it up.
+   * @throws {BrokerError} `unavailable` with the reason
+   */
+  confirm(): void;
 }
 
 /** What a session is opened with. */
@@ -40,13 +46,13 @@ export async function openSession({ nats, address, retention, gate, clock }: Ses
   const connection = await dial(nats, address, clock);
   try {
     const api = createJetStreamApi(nats, connection, { clock, gate, inboxPrefix: inboxPrefixOf(address) });
-    const { ended, end } = watchEnd(connection);
-    const onGone = (name: string) => end(`the stream "${name}" was removed or changed`);
+    const ending = watchEnd(connection);
+    const onGone = (name: string) => ending.end(`the stream "${name}" was removed or changed`);
     const open = (kind: StreamKind) => setUpStream(api, kind, { address, retention, onGone });
     const [messages, runs, control] = await Promise.all([open('messages'), open('runs'), open('control')]);
     const streams = { messages, runs, control };
     return {
-      ...{ api, streams, ended, end },
+      ...{ api, streams, ...ending },
       begunRuns: new Set(),
       prove: createProofs(streams),
       close: () => connection.close(),
@@ -57,13 +63,24 @@ export async function openSession({ nats, address, retention, gate, clock }: Ses
   }
 }
 
-function watchEnd(connection: NatsConnection): Pick<NatsSession, 'ended' | 'end'> {
-  let end: (reason: string) => void = () => {};
+function watchEnd(connection: NatsConnection): Pick<NatsSession, 'ended' | 'end' | 'confirm'> {
+  let fault: string | undefined;
+  let settle: (reason: string) => void = () => {};
   const ended = new Promise<string>((resolve) => {
-    end = resolve;
+    settle = resolve;
   });
+  function end(reason: string): void {
+    fault ??= reason;
+    settle(fault);
+  }
   void connection.closed().then(() => end('the connection ended')); // resolves with an error too
-  return { ended, end };
+  return {
+    ended,
+    end,
+    confirm() {
+      if (fault !== undefined) throw new BrokerError('unavailable', `Cannot use NATS: ${fault}`);
+    },
+  };
 }
 
 /**

@@ -1,17 +1,14 @@
-/** What the account of backends and gateways may do, as docs/delivery.md says: no more is needed, once the streams are there. */
-export function createPermissions(prefix = 'message-flow'): string {
-  const calls = ['messages', 'runs', 'control'].flatMap((kind) => {
-    const stream = `${prefix}-${kind}`;
-    return [
-      `$JS.API.STREAM.INFO.${stream}`,
-      `$JS.API.STREAM.MSG.GET.${stream}`,
-      `$JS.API.DIRECT.GET.${stream}`,
-      `$JS.API.CONSUMER.CREATE.${stream}`,
-      `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
-      `$JS.API.CONSUMER.DELETE.${stream}.*`,
-    ];
-  });
-  const publish = [`${prefix}.log.>`, ...calls];
-  const subscribe = [`${prefix}.live.>`, `${prefix}.inbox.>`];
-  return `{ publish: ${JSON.stringify(publish)}, subscribe: ${JSON.stringify(subscribe)} }`;
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const DOCUMENT = join(import.meta.dirname, '../../../docs/nats.md');
+
+/** The configuration that docs/nats.md shows: an operator, and the account with the least rights. */
+export function readDocumentedConfig(operatorPassword: string, flowPassword: string): string {
+  const [, config] = /^```text nats-server\.conf\n([\s\S]*?)^```$/m.exec(readFileSync(DOCUMENT, 'utf8')) ?? [];
+  if (config === undefined) throw new Error(`Cannot find the configuration: "${DOCUMENT}" shows none`);
+  return config
+    .replace(/store_dir: "[^"]*",/, '')
+    .replace('change me too', flowPassword)
+    .replace('change me', operatorPassword);
 }

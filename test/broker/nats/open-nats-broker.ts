@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { Broker } from 'message-flow/broker';
+import type { LogName, Position } from 'message-flow/protocol';
 import { onTestFinished } from 'vitest';
+import { entryOf } from '../../../src/broker/conformance/world.ts';
 import { readNatsAddress } from '../../../src/broker/nats/nats-address.ts';
 import { createNatsBroker, type NatsBrokerOptions } from '../../../src/broker/nats/nats-broker.ts';
 
@@ -13,4 +16,32 @@ export function openNatsBroker(url: string, options: NatsBrokerOptions = {}): Br
   const broker = createNatsBroker(readNatsAddress(new URL(url), {}), { callTimeoutMs: PATIENCE_MS, ...options });
   onTestFinished(() => broker.close());
   return broker;
+}
+
+/** A broker with streams of its own. */
+export interface LoneBroker {
+  readonly broker: Broker;
+  /** What its streams begin with. */
+  readonly prefix: string;
+  /** For another broker on the same streams. */
+  readonly url: string;
+  /** Appends one entry for each key, each after the one before it was taken; gives their places. */
+  say(log: LogName, ...keys: readonly string[]): Promise<readonly Position[]>;
+}
+
+/** Makes a broker on streams that nobody used before. */
+export function openLoneBroker({ url: server }: { readonly url: string }, options: NatsBrokerOptions = {}): LoneBroker {
+  const prefix = `alone-${randomUUID().slice(0, 8)}`;
+  const url = `${server}?prefix=${prefix}`;
+  const broker = openNatsBroker(url, options);
+  return {
+    broker,
+    prefix,
+    url,
+    async say(log, ...keys) {
+      const places: Position[] = [];
+      for (const key of keys) places.push((await broker.append(log, entryOf(key))) as Position);
+      return places;
+    },
+  };
 }

@@ -2,18 +2,17 @@ import { userLog } from 'message-flow/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { entryOf } from '../../../src/broker/conformance/world.ts';
 import { type NatsServer, openNatsOperator, startNatsServer } from '../../support/nats-server.ts';
-import { createPermissions } from './account.ts';
+import { until } from '../../support/until.ts';
+import { readDocumentedConfig } from './account.ts';
 import { claimsOf, createNatsHarness, type NatsHarness } from './nats-harness.ts';
 import { openNatsBroker, TIMEOUT_MS } from './open-nats-broker.ts';
 
 const OPERATOR = { user: 'operator', pass: 'all-rights' };
 const PASSWORD = 'p@ss/w:rd';
 const USER_INFO = `flow:${encodeURIComponent(PASSWORD)}@`;
-const CONFIG = `authorization { users: [
-  { user: operator, password: all-rights },
-  { user: flow, password: "${PASSWORD}", permissions: ${createPermissions()} },
-  { user: deaf, password: deaf, permissions: { publish: [">"], subscribe: ["message-flow.inbox.>"] } }
-] }`;
+const CONFIG = readDocumentedConfig(OPERATOR.pass, PASSWORD);
+/** One that may do all but hear. */
+const DEAF = '{ user: deaf, password: deaf, permissions: { publish: [">"], subscribe: ["message-flow.inbox.>"] } }';
 
 let server: NatsServer;
 let harness: NatsHarness;
@@ -26,7 +25,7 @@ async function createStreams(): Promise<void> {
 }
 
 beforeAll(async () => {
-  server = await startNatsServer(CONFIG);
+  server = await startNatsServer(CONFIG.replace('users: [', `users: [ ${DEAF}`));
   harness = createNatsHarness(server, { userInfo: USER_INFO, operator: OPERATOR, prepare: createStreams });
 }, TIMEOUT_MS);
 
@@ -95,6 +94,21 @@ test(
     expect([ok, reason]).toEqual([false, expect.stringContaining('it refuses these credentials')]);
     const error = await broker.append(userLog('ada'), entryOf('a')).catch((fault: unknown) => fault);
     expect(`${reason} ${String(error)} ${JSON.stringify(error)}`).not.toMatch(/hunter2/);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'an account that lost the right to hear a log while it follows is not healthy, and says why',
+  async () => {
+    await createStreams();
+    const broker = openNatsBroker(server.url.replace('//', '//deaf:deaf@'));
+    const rightful = CONFIG.replace('users: [', 'users: [ { user: deaf, password: deaf }');
+    await server.reload(rightful);
+    await broker.tail(userLog('ada'), () => {});
+    await server.reload(CONFIG.replace('users: [', `users: [ ${DEAF}`));
+    const isTold = async () => (await broker.health()).reason?.includes('no right to hear "user/ada"');
+    expect(await until(isTold, 'the right to be missed', TIMEOUT_MS)).toBe(true);
   },
   TIMEOUT_MS,
 );

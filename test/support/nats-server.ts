@@ -97,7 +97,17 @@ export async function startNatsServer(config = '', given: { port?: number } = {}
     await exited;
   }
 
-  await start();
+  async function remove(): Promise<void> {
+    await stop('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  try {
+    await start();
+  } catch (error) {
+    await remove();
+    throw error;
+  }
   return {
     port,
     url: `nats://127.0.0.1:${port}`,
@@ -125,10 +135,7 @@ export async function startNatsServer(config = '', given: { port?: number } = {}
         await cp(copy, data, { recursive: true });
       };
     },
-    async remove() {
-      await stop('SIGKILL');
-      await rm(folder, { recursive: true, force: true });
-    },
+    remove,
   };
 }
 

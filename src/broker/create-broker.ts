@@ -1,5 +1,7 @@
 import type { Broker } from './broker.ts';
 import { createMemoryBroker } from './memory.ts';
+import { readNatsAddress } from './nats/nats-address.ts';
+import { createNatsBroker } from './nats/nats-broker.ts';
 import { REDIS_SCHEMES } from './redis/address.ts';
 import { createRedisBroker } from './redis/redis-broker.ts';
 import type { RetentionOptions } from './retention.ts';
@@ -25,6 +27,8 @@ const ENGINES: Record<string, (url: URL, options: BrokerOptions) => Broker> = {
     }
     return createMemoryBroker(options);
   },
+  'nats:': createOnNats,
+  'tls:': createOnNats,
   ...Object.fromEntries(REDIS_SCHEMES.map((scheme) => [scheme, createRedisBroker])),
   'zeromq:': createAtProxy,
   'zeromq+ipc:': createAtProxy,
@@ -38,9 +42,13 @@ function createAtProxy(url: URL, options: BrokerOptions): Broker {
   return createZeromqBroker(place);
 }
 
+function createOnNats(url: URL, options: BrokerOptions): Broker {
+  return createNatsBroker(readNatsAddress(url, options), options);
+}
+
 /**
- * Makes the broker that a URL names: `memory:`, the message proxy at `zeromq+ipc:///folder` or `zeromq://host:port`, or Redis.
- * It connects by itself, now and later.
+ * Makes the broker that a URL names: `memory:`, the message proxy at `zeromq+ipc:///folder` or `zeromq://host:port`, Redis at
+ * `redis://…`, or NATS JetStream at `nats://…`. It connects by itself, now and later.
  * @throws {RangeError} when the URL names no engine, or asks for what is unsafe
  * @throws {BrokerError} `refused` when what the engine needs is not installed, or does not run here
  */

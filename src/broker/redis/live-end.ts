@@ -61,29 +61,42 @@ export function createLiveEnd(parts: LiveEndParts): LiveEnd {
     while (followers.has(channel)) {
       const place = await find(channel);
       if (!followers.has(channel)) return; // stopped, or all is closed: nothing may be opened any more
-      if (place !== undefined && (await subscriberAt(place).add(channel))) return;
+      if (place !== undefined) {
+        const isNew = !subscriberAt(place).channels.has(channel);
+        if (await subscriberAt(place).add(channel)) {
+          // Whoever listened already did so elsewhere, and `move` will find nothing to do.
+          if (isNew && (followers.get(channel)?.size ?? 0) > 1) tell([channel]);
+          return;
+        }
+      }
       await timers.pause(RETRY_MS);
       await refresh();
     }
   }
 
-  /** Never rejects. Takes channels to where they are now, and says which; what fails is tried again. */
+  /** Never rejects. Takes channels to where they are now; until all are somewhere it is done again. */
   async function rearrange(): Promise<void> {
     isStale = true;
     if (isRearranging) return;
     isRearranging = true;
     while (isStale) {
       isStale = false;
-      try {
-        await refresh();
-        const moved = await Promise.all([...followers.keys()].map(move));
-        tell(moved.filter((channel) => channel !== undefined));
-        for (const [place, { channels }] of subscribers) if (channels.size === 0) leave(place);
-      } catch {
-        timers.wake(RETRY_MS, () => void rearrange());
-      }
+      if (!(await placeAll())) timers.wake(RETRY_MS, () => void rearrange());
     }
     isRearranging = false;
+  }
+
+  /** Never rejects. Says which channels moved; false when some are at no place yet. */
+  async function placeAll(): Promise<boolean> {
+    try {
+      await refresh();
+    } catch {
+      return false; // nobody said where channels are
+    }
+    const moves = await Promise.allSettled([...followers.keys()].map(move));
+    tell(moves.flatMap((result) => (result.status === 'fulfilled' ? (result.value ?? []) : [])));
+    for (const [place, { channels }] of subscribers) if (channels.size === 0) leave(place);
+    return moves.every(({ status }) => status === 'fulfilled');
   }
 
   /** The channel, if it was somewhere else before. */
@@ -92,9 +105,14 @@ export function createLiveEnd(parts: LiveEndParts): LiveEnd {
     if (place === undefined) throw new Error(`no server has "${channel}"`);
     if (!followers.has(channel) || subscribers.get(place)?.channels.has(channel)) return undefined;
     forget(channel);
-    const isThere = await awaitWithin(clock, timeoutMs, () => subscriberAt(place).add(channel));
-    if (!isThere) throw new Error(`"${channel}" is on its way`);
-    return channel;
+    try {
+      const isThere = await awaitWithin(clock, timeoutMs, () => subscriberAt(place).add(channel));
+      if (!isThere) throw new Error(`"${channel}" is on its way`);
+      return channel;
+    } catch (error) {
+      subscribers.get(place)?.remove(channel); // or it would be taken for one that was there all the time
+      throw error;
+    }
   }
 
   function forget(channel: string): void {

@@ -3,7 +3,7 @@ import { findPositionParts, type LogName, tagOf } from '../../protocol/index.ts'
 import type { Broker } from '../broker.ts';
 import { BrokerError } from '../broker-error.ts';
 import { processClock } from '../process-clock.ts';
-import { createRetention, type Retention, type RetentionOptions } from '../retention.ts';
+import { createRetention, type RetentionOptions } from '../retention.ts';
 import { readRedisUrl } from './address.ts';
 import { createCalls } from './calls.ts';
 import { createConnections } from './connections.ts';
@@ -37,7 +37,7 @@ const KEEP_TOP_MS = 30 * 24 * 3_600_000;
 const NO_BOUND = 2 ** 47;
 
 /**
- * Keeps logs in Redis 7 or Valkey: in one server, under Sentinel, or in a cluster. `docs/delivery.md` says what an
+ * Keeps logs in Redis 7: in one server, under Sentinel, or in a cluster. `docs/delivery.md` says what an
  * acknowledged entry survives there. Connects by itself, now and after every loss, and never throws for it.
  * @throws {RangeError} when the URL names no place, or asks for what is unsafe
  * @throws {BrokerError} `refused` where the package `ioredis` is not installed
@@ -82,7 +82,7 @@ export function createRedisBroker(url: URL, options: RedisBrokerOptions = {}): B
     capabilities: { durable: true, interest: true, keyWindowMs },
     async append(log, entry) {
       const doing = `append to log "${log}"`;
-      const { maxEntries, maxBytes, maxAgeMs }: Retention = retentionOf(log);
+      const { maxEntries, maxBytes, maxAgeMs } = retentionOf(log);
       const keys = [...nameLogKeys(log), nameSaidKey(log, entry.key)];
       const bounds = [maxEntries, maxBytes, maxAgeMs, keyWindowMs].map(boundOf);
       const args = [...sharedArgs(log), tagOf(entry.key), encodeEntry(entry), nameChannel(log, address.db), ...bounds];

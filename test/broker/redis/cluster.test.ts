@@ -126,6 +126,23 @@ describe('a broker on a cluster', () => {
     }
   }, 90_000);
 
+  test('whose slot went to a server that then stands still misses nothing of what comes once it goes on', async () => {
+    const logs = await findLogs('halted');
+    const [log = userLog('none'), other = userLog('none')] = logs;
+    const [from, to] = cluster.servers as [RedisServer, RedisServer];
+    const [broker, speaker] = [openBroker(cluster.url, { timeoutMs: 300 }), openBroker(cluster.url)];
+    const follower = await createFollower(broker, log, await say(speaker, log, 'a'), PATIENCE_MS);
+    await say(speaker, other, 'a');
+    await moveSlot(slotOf(`flow:{${log}}`), from, to);
+    to.signal('SIGSTOP');
+    await until(async () => !(await broker.health()).ok, 'the halt to be noticed', PATIENCE_MS);
+    await until(async () => !(await broker.health()).ok, 'it to be tried again', PATIENCE_MS);
+    to.signal('SIGCONT');
+    await until(() => say(speaker, log, 'b').catch(() => undefined), 'an append', PATIENCE_MS);
+    await follower.has(1);
+    expect([follower.entries.map(({ key }) => key), follower.gaps]).toEqual([['b'], []]);
+  }, 90_000);
+
   test('needs two rights more than one on a single server', async () => {
     for (const server of cluster.servers) {
       await server.admin(

@@ -1,4 +1,4 @@
-/** The program: a web server, and with the broker `memory:` the gateway too, all in one process on one port. */
+/** The program: web server and gateway on one port; at a Unix socket, behind nginx, the web server alone. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,13 +23,11 @@ import { findVisitor } from './visitor.ts';
 const settings = readSettings(process.env);
 const { host, socket, name, dataFolder, broker, secret, publishKey, heartbeatMs, drainWindowMs } = settings;
 const trust = { secret, development: secret === undefined };
-// A memory can't be shared, so its gateway is in this process; any other broker has gateways of its own.
-const isAlone = broker === 'memory:';
 
 const flow = createFlow(observatory, {
   ...trust,
   broker,
-  single: isAlone,
+  single: true, // asked of memory: alone, which is then in this process with its gateway
   authenticate(request) {
     const user = findVisitor(request.headers.get('cookie'));
     return user !== undefined && { user };
@@ -53,16 +51,18 @@ const newsroom = createNewsroom({
 
 const app = express();
 const server = createServer(app);
-const gateway = isAlone
-  ? serveGateway(server, {
-      ...trust,
-      publishKey,
-      broker: flow.broker,
-      path: '/websocket',
-      heartbeatMs,
-      drainWindowMs,
-    })
-  : undefined;
+// Behind nginx there is a pool of gateways, but for a memory, which can't be shared.
+const gateway =
+  socket === undefined || broker === 'memory:'
+    ? serveGateway(server, {
+        ...trust,
+        publishKey,
+        broker: flow.broker,
+        path: '/websocket',
+        heartbeatMs,
+        drainWindowMs,
+      })
+    : undefined;
 // Only a proxy of ours reaches a Unix socket, and it says how its own clients came.
 app.set('trust proxy', socket !== undefined);
 app.use(createSecurityHeaders());

@@ -3,6 +3,7 @@ import {
   type Clock,
   createReport,
   DEFAULT_HEARTBEAT_MS,
+  DEVELOPMENT_SECRET,
   type Dialect,
   type DialectName,
   getDialect,
@@ -58,7 +59,11 @@ export interface GatewayOptions {
    * @default false
    */
   readonly unexpiringTokens?: boolean;
-  /** Allows what is safe on a developer's machine only: a well-known secret, any origin, an open publish. @default false */
+  /**
+   * Allows what is safe on a developer's machine only: any origin, and, for this machine alone by the name of localhost, a
+   * well-known secret and an open publish.
+   * @default false
+   */
   readonly development?: boolean;
   /** The name of this gateway in its health check's log. @default random */
   readonly name?: string;
@@ -104,6 +109,8 @@ export interface GatewayOptions {
 export type ResolvedOptions = Required<Omit<GatewayOptions, 'secret' | 'publishKey' | 'origins' | 'dialects'>> & {
   readonly dialects: readonly Dialect[];
   readonly secrets: readonly string[];
+  /** One of them is the development secret: whoever reaches this gateway can be any user. */
+  readonly isSecretKnown: boolean;
   readonly publishKey: string | undefined;
   readonly origins: readonly string[] | '*' | undefined;
 };
@@ -137,6 +144,7 @@ export function resolveOptions(options: GatewayOptions, clock: Clock, name: stri
     if (typeof value === 'number' && !(value > 0))
       throw new RangeError(`Cannot open the gateway: ${option} is ${value}, it must be above 0`);
   }
+  const secrets = resolveSecrets(options.secret, development);
   const { pingIntervalMs = DEFAULT_PING_INTERVAL_MS, silenceTimeoutMs = DEFAULT_SILENCE_TIMEOUT_MS } = options;
   if (pingIntervalMs !== Number.POSITIVE_INFINITY && silenceTimeoutMs <= pingIntervalMs) {
     throw new RangeError(
@@ -165,7 +173,8 @@ export function resolveOptions(options: GatewayOptions, clock: Clock, name: stri
     ...withoutUndefined(options),
     onEvent: createReport(options.onEvent ?? (() => {})),
     dialects,
-    secrets: resolveSecrets(options.secret, development),
+    secrets,
+    isSecretKnown: secrets.includes(DEVELOPMENT_SECRET),
     publishKey,
     origins,
   };

@@ -11,6 +11,7 @@ import {
   MAX_LOGS,
 } from '../protocol/index.ts';
 import type { GatewayHealth } from './canary.ts';
+import { isLoopbackHost } from './loopback.ts';
 import type { ResolvedOptions } from './options.ts';
 import { appendMessages, MAX_BODY_BYTES, readMessages } from './publish.ts';
 import type { Traffic } from './traffic.ts';
@@ -133,10 +134,8 @@ function findDenial(request: Request, { options, isLocal }: RoutesContext): Resp
     return answer;
   }
   if (!development) return failure(403, 'off', 'publishing by HTTP is off: set publishKey');
-  // A page that rebinds its name to this machine still says its own name here.
-  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(new URL(request.url).hostname);
   // The header is the sender's word: it counts only where none but this machine can send.
-  return isLoopback && isLocal()
+  return isLoopbackHost(new URL(request.url).host) && isLocal()
     ? undefined
     : failure(403, 'off', 'without a publishKey, publishing is open on localhost only');
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { until } from '../support/until.ts';
 import { layFrame } from './raw-socket.ts';
@@ -67,6 +67,49 @@ test.each([
 ])('with origins set, only those connect, to the letter: %s gets %i', async (Origin, status) => {
   const { open } = await startGateway({ origins: ['https://app.test'] });
   expect((await open({ headers: { Origin } })).status).toBe(status);
+});
+
+describe('with the development secret, which everyone knows, a socket needs what /publish needs', () => {
+  const known = { secret: undefined, development: true } as const;
+
+  test.each([
+    ['localhost', 101],
+    ['localhost:5000', 101],
+    ['127.0.0.1:5000', 101],
+    ['[::1]:5000', 101],
+    ['evil.test', 403],
+    ['localhost.evil.test', 403],
+    ['192.168.1.7:5000', 403],
+    ['', 403],
+  ])('on this machine alone, Host %j gets %i', async (Host, status) => {
+    const { open } = await startGateway(known);
+    const socket = await open({ headers: { Host, Origin: Host && `http://${Host}` } });
+    expect(socket.status).toBe(status);
+  });
+
+  test('a 403 says to set a secret', async () => {
+    const { open } = await startGateway(known);
+    const socket = await open({ headers: { Host: 'evil.test' } });
+    await socket.ended();
+    expect(socket.body).toContain('set secret');
+  });
+
+  test('a server that others reach takes nobody', async () => {
+    const { server, port, open } = await startGateway(known);
+    server.address = () => ({ address: '0.0.0.0', family: 'IPv4', port }); // said only: a test listens on this machine alone
+    expect((await open({ headers: { Host: 'localhost' } })).status).toBe(403);
+  });
+
+  test('with a secret of its own, development asks for none of this', async () => {
+    const { server, port, open } = await startGateway({ development: true });
+    server.address = () => ({ address: '0.0.0.0', family: 'IPv4', port });
+    expect((await open()).status).toBe(101);
+  });
+
+  test('the health check finds its way', async () => {
+    const { get } = await startGateway(known);
+    expect((await get('health')).status).toBe(200);
+  });
 });
 
 test('a 403 comes before the upgrade, whole and closed, and says why', async () => {

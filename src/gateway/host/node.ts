@@ -3,7 +3,7 @@ import type { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { CLOSE_CODES, MAX_CLIENT_FRAME_BYTES } from '../../protocol/index.ts';
-import { createGateway, type Gateway, type GatewayOptions } from '../index.ts';
+import { createGateway, type Gateway, type GatewayOptions, isLoopbackHost } from '../index.ts';
 import { dialServer } from './node-canary.ts';
 import { nodeClock } from './node-clock.ts';
 import { closeSoon, joinNodeSocket } from './node-socket.ts';
@@ -44,7 +44,7 @@ export function serveGateway(server: Server, { path = '/websocket', ...options }
     dialCanary: (onText, onClose) => dialServer(server, path, onText, onClose),
     isLocal: () => isLocal(server),
   });
-  const { origins, onEvent } = gateway.options;
+  const { origins, isSecretKnown, onEvent } = gateway.options;
 
   function upgrade(request: IncomingMessage, transport: Duplex, head: Buffer): void {
     const isOurs = pathOf(request) === path;
@@ -67,6 +67,9 @@ export function serveGateway(server: Server, { path = '/websocket', ...options }
   function findRefusal(request: IncomingMessage): Refusal | undefined {
     const { origin, host, 'sec-websocket-version': version, upgrade: protocol = '' } = request.headers;
     if (!isOriginAllowed(origin, host, origins)) return { status: 403, reason: 'origin not allowed' };
+    // Who can be any user must be who sits here: a page of another name may have been led to this machine by its own DNS.
+    if (isSecretKnown && !(isLoopbackHost(host) && isLocal(server)))
+      return { status: 403, reason: 'the development secret is for localhost only: set secret' };
     if (request.method !== 'GET') return { status: 405, reason: 'use GET' };
     if (request.httpVersion !== '1.1') return { status: 400, reason: 'use HTTP/1.1' }; // RFC 6455, 4.2.1
     if (protocol.toLowerCase() !== 'websocket') return { status: 400, reason: 'not a WebSocket upgrade' };

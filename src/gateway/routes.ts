@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Broker } from '../broker/index.ts';
 import {
   awaitWithin,
@@ -14,6 +13,7 @@ import type { GatewayHealth } from './canary.ts';
 import { isLoopbackHost } from './loopback.ts';
 import type { ResolvedOptions } from './options.ts';
 import { appendMessages, MAX_BODY_BYTES, readMessages } from './publish.ts';
+import { isSameSecret } from './same-secret.ts';
 import type { Traffic } from './traffic.ts';
 
 /** Answers the gateway's own HTTP requests; mount it where you like, before body parsers: they change numbers. */
@@ -138,12 +138,6 @@ function findDenial(request: Request, { options, isLocal }: RoutesContext): Resp
   return isLoopbackHost(new URL(request.url).host) && isLocal()
     ? undefined
     : failure(403, 'off', 'without a publishKey, publishing is open on localhost only');
-}
-
-/** Compares in a time that tells nothing of where two texts differ. */
-function isSameSecret(a: string, b: string): boolean {
-  const [left, right] = [a, b].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];
-  return timingSafeEqual(left, right);
 }
 
 type BodyFault = 'too-large' | 'broken-off' | 'not-utf-8';

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { CLOSE_CODES, MAX_CLIENT_FRAME_BYTES } from '../../protocol/index.ts';
 import { createGateway, type Gateway, type GatewayOptions, isLoopbackHost } from '../index.ts';
-import { dialServer } from './node-canary.ts';
+import { CANARY_HEADER, dialServer } from './node-canary.ts';
 import { nodeClock } from './node-clock.ts';
 import { closeSoon, joinNodeSocket } from './node-socket.ts';
 import { isOriginAllowed } from './origin.ts';
@@ -41,7 +41,7 @@ export function serveGateway(server: Server, { path = '/websocket', ...options }
     clock: nodeClock,
     frames: wireFrames,
     defer: setImmediate,
-    dialCanary: (onText, onClose) => dialServer(server, path, onText, onClose),
+    dialCanary: (pass, onText, onClose) => dialServer(server, path, pass, onText, onClose),
     isLocal: () => isLocal(server),
   });
   const { origins, isSecretKnown, onEvent } = gateway.options;
@@ -58,9 +58,10 @@ export function serveGateway(server: Server, { path = '/websocket', ...options }
     acceptor.handleUpgrade(request, transport, head, (webSocket) => {
       webSocket.on('error', () => {}); // ws closes with the code that the fault asks for; `close` follows
       // RFC 6455 has no "try later" before the upgrade that a browser could read; so it is a close code.
-      if (gateway.findRefusal() === 'overloaded')
+      const role = gateway.roleOf(request.headers[CANARY_HEADER]);
+      if (gateway.findRefusal(role) === 'overloaded')
         return closeSoon(webSocket, CLOSE_CODES.overloaded, 'too many connections');
-      joinNodeSocket(webSocket, transport, gateway);
+      joinNodeSocket(webSocket, transport, gateway, role);
     });
   }
 
@@ -74,7 +75,7 @@ export function serveGateway(server: Server, { path = '/websocket', ...options }
     if (request.httpVersion !== '1.1') return { status: 400, reason: 'use HTTP/1.1' }; // RFC 6455, 4.2.1
     if (protocol.toLowerCase() !== 'websocket') return { status: 400, reason: 'not a WebSocket upgrade' };
     if (version !== '13') return { status: 426, reason: 'WebSocket version must be 13' }; // RFC 6455, 4.4
-    return gateway.findRefusal() === 'draining' ? { status: 503, reason: 'draining' } : undefined;
+    return gateway.findRefusal('client') === 'draining' ? { status: 503, reason: 'draining' } : undefined;
   }
 
   function refuse(transport: Duplex, { status, reason }: Refusal): void {

@@ -1,8 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import type { Server } from 'node:http';
+import { createConnection, type Socket } from 'node:net';
+import { serveGateway } from 'message-flow/gateway';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { until } from '../support/until.ts';
+import { nextTurn, until } from '../support/until.ts';
+import { createFakeTime } from './fake-time.ts';
 import { layFrame } from './raw-socket.ts';
-import { startGateway } from './test-gateway.ts';
+import { SECRET, startGateway } from './test-gateway.ts';
 
 test('a request without an origin is no page and may connect', async () => {
   const { open } = await startGateway();
@@ -172,6 +176,88 @@ test("another listener's upgrades are left alone", async () => {
   const ours = await open();
   await ours.text((text) => text === '{"id": "AUTH REQUEST"}', 'ours');
   expect(theirs.texts).toEqual(['hello']);
+});
+
+/** Adds a listener that takes nothing; settles once it, and all before it, were told of an upgrade. */
+function idle(server: Server): Promise<void> {
+  return new Promise((resolve) => server.on('upgrade', () => resolve()));
+}
+
+test('an upgrade that no listener takes is answered after 10 s, not kept for ever', async () => {
+  const time = createFakeTime();
+  const { server, open } = await startGateway({ clock: time.clock });
+  const seen = idle(server);
+  const opening = open({ path: '/nowhere' });
+  await seen;
+  time.advance(9_999);
+  await nextTurn();
+  time.advance(1);
+  const socket = await opening;
+  await socket.ended();
+  expect([socket.status, socket.body]).toEqual([404, 'WebSockets are at /websocket']);
+});
+
+test('two gateways on one server answer once for a path of neither', async () => {
+  const time = createFakeTime();
+  const { server, broker, open } = await startGateway({ clock: time.clock });
+  const other = serveGateway(server, { broker, secret: SECRET, clock: time.clock, path: '/other' });
+  onTestFinished(() => other.close());
+  const seen = idle(server);
+  const opening = open({ path: '/nowhere' });
+  await seen;
+  time.advance(10_000);
+  const socket = await opening;
+  await socket.ended();
+  expect(socket.head.match(/HTTP/g)).toHaveLength(1);
+  expect(socket.body).toMatch(/^WebSockets are at \/(websocket|other)$/);
+  expect((await open({ path: '/other' })).status).toBe(101);
+});
+
+test('a listener that thinks about an upgrade for some seconds still gets it, and keeps it', async () => {
+  const time = createFakeTime();
+  const { server, open } = await startGateway({ clock: time.clock });
+  const other = new WebSocketServer({ noServer: true });
+  let decide: () => void = () => {};
+  server.on('upgrade', (request, transport, head) => {
+    decide = () => other.handleUpgrade(request, transport, head, (webSocket) => webSocket.send('hello'));
+  });
+  const seen = idle(server);
+  const opening = open({ path: '/hot-reload' });
+  await seen;
+  time.advance(9_000);
+  decide();
+  const theirs = await opening;
+  time.advance(60_000);
+  await theirs.text((text) => text === 'hello', 'the other server');
+  expect([theirs.status, theirs.isEnded]).toEqual([101, false]);
+});
+
+test('a peer that resets an upgrade which nobody took ends no process', async () => {
+  const time = createFakeTime();
+  const { server, port, transports } = await startGateway({ clock: time.clock });
+  const seen = idle(server);
+  const faults: unknown[] = [];
+  const note = (error: unknown) => faults.push(error);
+  process.on('uncaughtException', note);
+  onTestFinished(() => void process.off('uncaughtException', note));
+  const peer = createConnection(port, '127.0.0.1');
+  peer.write('GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  await seen;
+  const transport = transports[0] as Socket;
+  transport.resume(); // as a listener does that reads before it decides
+  peer.resetAndDestroy();
+  await until(() => transport.destroyed, 'the reset');
+  expect(faults).toEqual([]);
+});
+
+test('a gateway that closes ends the upgrades that nobody has taken', async () => {
+  const time = createFakeTime();
+  const { gateway, server, open } = await startGateway({ clock: time.clock });
+  const seen = idle(server);
+  const opening = open({ path: '/nowhere' });
+  await seen;
+  await gateway.close();
+  expect((await opening).status).toBe(404);
 });
 
 test('frames in the packet of the handshake are read', async () => {

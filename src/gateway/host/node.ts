@@ -8,6 +8,7 @@ import { CANARY_HEADER, dialServer } from './node-canary.ts';
 import { nodeClock } from './node-clock.ts';
 import { closeSoon, joinNodeSocket } from './node-socket.ts';
 import { isOriginAllowed } from './origin.ts';
+import { createStrayUpgrades } from './stray-upgrades.ts';
 import { wireFrames } from './wire-frame.ts';
 
 export type { Gateway, GatewayEvent, GatewayHandler, GatewayHealth, GatewayOptions, PartHealth } from '../index.ts';
@@ -25,7 +26,8 @@ interface Refusal {
 }
 
 /**
- * Puts a gateway on a server, which may be the app's own: it takes only the upgrades of its path. Close it before the
+ * Puts a gateway on a server, which may be the app's own: it takes only the upgrades of its path. One of another path is left
+ * to the server's other listeners, and answered with 404 when none has taken it within 10 s. Close the gateway before the
  * server: a server waits for its connections.
  * @throws {RangeError} when an option is unsafe; it says what to set
  */
@@ -44,12 +46,17 @@ export function serveGateway(server: Server, { path = '/websocket', ...options }
     dialCanary: (pass, onText, onClose) => dialServer(server, path, pass, onText, onClose),
     isLocal: () => isLocal(server),
   });
-  const { origins, isSecretKnown, onEvent } = gateway.options;
+  const { origins, isSecretKnown, onEvent, clock } = gateway.options;
+  const noSuchPath: Refusal = { status: 404, reason: `WebSockets are at ${path}` };
+  const strays = createStrayUpgrades(clock, (transport) => refuse(transport, noSuchPath));
 
   function upgrade(request: IncomingMessage, transport: Duplex, head: Buffer): void {
     const isOurs = pathOf(request) === path;
-    if (!isOurs && server.listenerCount('upgrade') > 1) return; // another listener's
-    const refusal = isOurs ? findRefusal(request) : ({ status: 404, reason: `WebSockets are at ${path}` } as const);
+    if (!isOurs && server.listenerCount('upgrade') > 1) {
+      strays.watch(transport); // another listener's, or nobody's
+      return;
+    }
+    const refusal = isOurs ? findRefusal(request) : noSuchPath;
     if (refusal) {
       refuse(transport, refusal);
       return;
@@ -94,6 +101,7 @@ export function serveGateway(server: Server, { path = '/websocket', ...options }
   return Object.assign(gateway, {
     async close() {
       server.off('upgrade', upgrade);
+      strays.close();
       await close();
     },
   });

@@ -17,7 +17,7 @@ import { createVoices } from './voice.ts';
 
 /** Holds sockets: authenticates, follows logs for them, replays, fans out, drains. */
 export interface Gateway {
-  /** Answers `/publish`, `/tops`, `/health`, `/ready` and `/metrics`, at whatever path it is mounted. */
+  /** Answers `/publish`, `/tops`, `/health`, `/ready` and `/metrics` below its `basePath`. */
   readonly handler: GatewayHandler;
   /** Open connections. */
   readonly connectionCount: number;

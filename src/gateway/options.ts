@@ -42,6 +42,8 @@ export interface GatewayOptions {
   readonly secret?: string | readonly string[] | undefined;
   /** Asked of `POST /publish` and `/tops` as a bearer token. Unset: both are off; with `development`: open on loopback. */
   readonly publishKey?: string | undefined;
+  /** The full path below which the gateway's HTTP routes lie; `/`: at the top. @default "/gateway" */
+  readonly basePath?: string;
   /**
    * Origins whose pages may connect, such as `https://example.com`; exact. `*` for any, with `development` only.
    * @default the page's own host
@@ -123,7 +125,7 @@ const DEFAULT_SILENCE_TIMEOUT_MS = 35_000;
  * @throws {RangeError} when an option is unsafe or out of range; it says what to set
  */
 export function resolveOptions(options: GatewayOptions, clock: Clock, name: string): ResolvedOptions {
-  const { development = false, origins, publishKey, unexpiringTokens = false } = options;
+  const { development = false, origins, publishKey, unexpiringTokens = false, basePath = '/gateway' } = options;
   const dialects = (options.dialects ?? []).map(getDialect);
   if (unexpiringTokens && dialects.length === 0) {
     throw new RangeError(
@@ -138,6 +140,11 @@ export function resolveOptions(options: GatewayOptions, clock: Clock, name: stri
   if (publishKey !== undefined && publishKey.length < 16) {
     throw new RangeError(
       `Cannot open the gateway: publishKey has ${publishKey.length} characters. Set it to 16 random ones or more`,
+    );
+  }
+  if (basePath !== '/' && !/^\/[^?#]*[^/?#]$/.test(basePath)) {
+    throw new RangeError(
+      `Cannot open the gateway: basePath is "${basePath}", it must begin with "/" and not end with it, or be "/" alone`,
     );
   }
   for (const [option, value] of Object.entries(options)) {
@@ -155,6 +162,7 @@ export function resolveOptions(options: GatewayOptions, clock: Clock, name: stri
     development,
     unexpiringTokens,
     name,
+    basePath,
     heartbeatMs: DEFAULT_HEARTBEAT_MS,
     pingIntervalMs,
     silenceTimeoutMs,

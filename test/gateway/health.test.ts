@@ -115,7 +115,7 @@ test('a server that does not listen fails the socket and nothing else', async ()
   const broker = createMemoryBroker();
   const gateway = serveGateway(createServer(), { broker, secret: SECRET });
   onTestFinished(() => gateway.close());
-  const response = await gateway.handler(new Request('http://localhost/health'));
+  const response = await gateway.handler(new Request('http://localhost/gateway/health'));
   expect(response.status).toBe(503);
   expect(await response.json()).toEqual({
     broker: { ok: true },

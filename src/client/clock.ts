@@ -15,7 +15,7 @@ export function createPageClock(): Clock {
       return wall + skewMs;
     },
     after(ms, callback) {
-      const timer = setTimeout(callback, ms);
+      const timer = setTimeout(callback, Math.max(0, ms)); // Node and Bun warn of less
       return () => clearTimeout(timer);
     },
   };

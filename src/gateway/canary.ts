@@ -46,8 +46,8 @@ export interface CanarySocket {
   close(): void;
 }
 
-/** Opens a WebSocket to this gateway; rejects when it is not reached. */
-export type DialCanary = (onText: (text: string) => void, onClose: () => void) => Promise<CanarySocket>;
+/** Opens a WebSocket to this gateway, and shows the pass; rejects when it is not reached. */
+export type DialCanary = (pass: string, onText: (text: string) => void, onClose: () => void) => Promise<CanarySocket>;
 
 /** What a canary runs on. */
 export interface CanaryOptions<F extends Frame> {
@@ -55,6 +55,8 @@ export interface CanaryOptions<F extends Frame> {
   readonly broker: Broker;
   readonly relay: Relay<F>;
   readonly secret: string;
+  /** By which the gateway knows its own socket. */
+  readonly pass: string;
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly wallClock: () => number;
@@ -141,6 +143,7 @@ export function createCanary<F extends Frame>(options: CanaryOptions<F>): Canary
     if (!options.dial) throw new Error('this host has no socket to dial');
     const token = await signToken(options.secret, log, options.wallClock() / 1_000);
     const opened = await options.dial(
+      options.pass,
       (text) => {
         const frame = findGatewayFrame(text);
         if (frame?.type === 'entry' && frame.log === log) arrive('socket', encodeJson(frame.data));

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { awaitWithin, CLOSE_CODES, type Clock, encodeEntryFrame, type LogName, type Stop } from '../protocol/index.ts';
 import { createPositionsOf } from './authentication.ts';
 import { createCanary, type DialCanary, type GatewayHealth } from './canary.ts';
@@ -8,6 +9,7 @@ import { createRelay } from './relay.ts';
 import { createRevocations } from './revocations.ts';
 import type { Frame, FrameCodec } from './ring.ts';
 import { createRoutes, type GatewayHandler } from './routes.ts';
+import { isSameSecret } from './same-secret.ts';
 import type { FrameMaker, Socket } from './socket.ts';
 import { createTokenVerifier } from './token.ts';
 import { createTraffic } from './traffic.ts';
@@ -15,7 +17,7 @@ import { createVoices } from './voice.ts';
 
 /** Holds sockets: authenticates, follows logs for them, replays, fans out, drains. */
 export interface Gateway {
-  /** Answers `/publish`, `/tops`, `/health`, `/ready` and `/metrics`, at whatever path it is mounted. */
+  /** Answers `/publish`, `/tops`, `/health`, `/ready` and `/metrics` below its `basePath`. */
   readonly handler: GatewayHandler;
   /** Open connections. */
   readonly connectionCount: number;
@@ -29,13 +31,18 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** What a socket is to a gateway: a client's, or the one of its own health check. */
+export type Role = 'client' | 'canary';
+
 /** A gateway as its host sees it. */
 export interface HostedGateway<F extends Frame> extends Gateway {
   readonly options: ResolvedOptions;
-  /** Why no more connections are taken now, if so. */
-  findRefusal(): 'draining' | 'overloaded' | undefined;
-  /** Takes over an open socket. */
-  connect(socket: Socket<F>): Connection;
+  /** What a socket is, by the pass that it showed, if it showed one. */
+  roleOf(pass: unknown): Role;
+  /** Why no more connections are taken now, if so. The canary takes no place: a gateway that is only full is healthy. */
+  findRefusal(role: Role): 'draining' | 'overloaded' | undefined;
+  /** Takes over an open socket; a client's unless told otherwise. */
+  connect(socket: Socket<F>, role?: Role): Connection;
 }
 
 /** What a runtime gives. */
@@ -63,6 +70,9 @@ export function createGateway<F extends Frame>(given: GatewayOptions, host: Host
   const options = resolveOptions(given, given.clock ?? host.clock, given.name ?? createName());
   const { broker, clock, wallClock, onEvent } = options;
   const connections = new Set<Connection>();
+  /** Those of them that take no place. */
+  const canaries = new Set<Connection>();
+  const canaryPass = randomUUID();
   const byUser = new Map<string, Set<Connection>>();
   let nextId = 1;
   let isDraining = false;
@@ -97,6 +107,7 @@ export function createGateway<F extends Frame>(given: GatewayOptions, host: Host
     clock,
     wallClock,
     secret: options.secrets[0] as string,
+    pass: canaryPass,
     timeoutMs: options.healthTimeoutMs,
     dial: host.dialCanary,
   });
@@ -150,6 +161,7 @@ export function createGateway<F extends Frame>(given: GatewayOptions, host: Host
 
   function release(connection: Connection): void {
     connections.delete(connection);
+    canaries.delete(connection);
     const own = connection.user === undefined ? undefined : byUser.get(connection.user);
     own?.delete(connection);
     if (own?.size === 0) byUser.delete(connection.user as string);
@@ -178,13 +190,16 @@ export function createGateway<F extends Frame>(given: GatewayOptions, host: Host
     },
     health: () => canary.check(),
     isReady,
-    findRefusal() {
+    roleOf: (pass) => (typeof pass === 'string' && isSameSecret(pass, canaryPass) ? 'canary' : 'client'),
+    findRefusal(role) {
       if (isDraining) return 'draining';
-      return connections.size >= options.maxConnections ? 'overloaded' : undefined;
+      const isFull = connections.size - canaries.size >= options.maxConnections;
+      return isFull && role === 'client' ? 'overloaded' : undefined;
     },
-    connect(socket) {
+    connect(socket, role = 'client') {
       const connection = createConnection(nextId++, socket, context);
       connections.add(connection);
+      if (role === 'canary') canaries.add(connection);
       return connection;
     },
     async drain() {

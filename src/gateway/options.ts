@@ -3,6 +3,7 @@ import {
   type Clock,
   createReport,
   DEFAULT_HEARTBEAT_MS,
+  DEVELOPMENT_SECRET,
   type Dialect,
   type DialectName,
   getDialect,
@@ -41,6 +42,8 @@ export interface GatewayOptions {
   readonly secret?: string | readonly string[] | undefined;
   /** Asked of `POST /publish` and `/tops` as a bearer token. Unset: both are off; with `development`: open on loopback. */
   readonly publishKey?: string | undefined;
+  /** The full path below which the gateway's HTTP routes lie; `/`: at the top. @default "/gateway" */
+  readonly basePath?: string;
   /**
    * Origins whose pages may connect, such as `https://example.com`; exact. `*` for any, with `development` only.
    * @default the page's own host
@@ -58,7 +61,11 @@ export interface GatewayOptions {
    * @default false
    */
   readonly unexpiringTokens?: boolean;
-  /** Allows what is safe on a developer's machine only: a well-known secret, any origin, an open publish. @default false */
+  /**
+   * Allows what is safe on a developer's machine only: any origin, and, for this machine alone by the name of localhost, a
+   * well-known secret and an open publish.
+   * @default false
+   */
   readonly development?: boolean;
   /** The name of this gateway in its health check's log. @default random */
   readonly name?: string;
@@ -104,6 +111,8 @@ export interface GatewayOptions {
 export type ResolvedOptions = Required<Omit<GatewayOptions, 'secret' | 'publishKey' | 'origins' | 'dialects'>> & {
   readonly dialects: readonly Dialect[];
   readonly secrets: readonly string[];
+  /** One of them is the development secret: whoever reaches this gateway can be any user. */
+  readonly isSecretKnown: boolean;
   readonly publishKey: string | undefined;
   readonly origins: readonly string[] | '*' | undefined;
 };
@@ -116,7 +125,7 @@ const DEFAULT_SILENCE_TIMEOUT_MS = 35_000;
  * @throws {RangeError} when an option is unsafe or out of range; it says what to set
  */
 export function resolveOptions(options: GatewayOptions, clock: Clock, name: string): ResolvedOptions {
-  const { development = false, origins, publishKey, unexpiringTokens = false } = options;
+  const { development = false, origins, publishKey, unexpiringTokens = false, basePath = '/gateway' } = options;
   const dialects = (options.dialects ?? []).map(getDialect);
   if (unexpiringTokens && dialects.length === 0) {
     throw new RangeError(
@@ -133,10 +142,16 @@ export function resolveOptions(options: GatewayOptions, clock: Clock, name: stri
       `Cannot open the gateway: publishKey has ${publishKey.length} characters. Set it to 16 random ones or more`,
     );
   }
+  if (basePath !== '/' && !/^\/[^?#]*[^/?#]$/.test(basePath)) {
+    throw new RangeError(
+      `Cannot open the gateway: basePath is "${basePath}", it must begin with "/" and not end with it, or be "/" alone`,
+    );
+  }
   for (const [option, value] of Object.entries(options)) {
     if (typeof value === 'number' && !(value > 0))
       throw new RangeError(`Cannot open the gateway: ${option} is ${value}, it must be above 0`);
   }
+  const secrets = resolveSecrets(options.secret, development);
   const { pingIntervalMs = DEFAULT_PING_INTERVAL_MS, silenceTimeoutMs = DEFAULT_SILENCE_TIMEOUT_MS } = options;
   if (pingIntervalMs !== Number.POSITIVE_INFINITY && silenceTimeoutMs <= pingIntervalMs) {
     throw new RangeError(
@@ -147,6 +162,7 @@ export function resolveOptions(options: GatewayOptions, clock: Clock, name: stri
     development,
     unexpiringTokens,
     name,
+    basePath,
     heartbeatMs: DEFAULT_HEARTBEAT_MS,
     pingIntervalMs,
     silenceTimeoutMs,
@@ -165,7 +181,8 @@ export function resolveOptions(options: GatewayOptions, clock: Clock, name: stri
     ...withoutUndefined(options),
     onEvent: createReport(options.onEvent ?? (() => {})),
     dialects,
-    secrets: resolveSecrets(options.secret, development),
+    secrets,
+    isSecretKnown: secrets.includes(DEVELOPMENT_SECRET),
     publishKey,
     origins,
   };

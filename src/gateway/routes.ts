@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Broker } from '../broker/index.ts';
 import {
   awaitWithin,
@@ -11,14 +10,16 @@ import {
   MAX_LOGS,
 } from '../protocol/index.ts';
 import type { GatewayHealth } from './canary.ts';
+import { isLoopbackHost } from './loopback.ts';
 import type { ResolvedOptions } from './options.ts';
 import { appendMessages, MAX_BODY_BYTES, readMessages } from './publish.ts';
+import { isSameSecret } from './same-secret.ts';
 import type { Traffic } from './traffic.ts';
 
-/** Answers the gateway's own HTTP requests; mount it where you like, before body parsers: they change numbers. */
+/** Answers the gateway's own HTTP requests, below its `basePath`; put it before body parsers: they change numbers. */
 export interface GatewayHandler {
   (request: Request): Promise<Response>;
-  /** True when the path ends in one of the gateway's routes. */
+  /** True for the paths of the gateway's routes; any other belongs to the app. */
   matches(pathname: string): boolean;
 }
 
@@ -42,17 +43,15 @@ const TOPS_TIMEOUT_MS = 5_000;
 
 /** Creates the handler of `/publish`, `/tops`, `/health`, `/ready` and `/metrics`. */
 export function createRoutes(context: RoutesContext): GatewayHandler {
-  const { broker, traffic, clock, isReady, health } = context;
-  const routes: Record<string, { readonly method: 'GET' | 'POST'; readonly route: Route }> = {
-    publish: { method: 'POST', route: (request) => guarded(request, publish) },
-    tops: { method: 'POST', route: (request) => guarded(request, readTops) },
-    health: { method: 'GET', route: answerHealth },
-    ready: {
-      method: 'GET',
-      route: async () => ((await isReady()) ? json(200, { ready: true }) : json(503, { ready: false })),
-    },
-    metrics: { method: 'GET', route: answerMetrics },
-  };
+  const { broker, options, traffic, clock, isReady, health } = context;
+  const base = options.basePath === '/' ? '' : options.basePath;
+  const routes = new Map<string, { readonly method: 'GET' | 'POST'; readonly route: Route }>([
+    [`${base}/publish`, { method: 'POST', route: (request) => guarded(request, publish) }],
+    [`${base}/tops`, { method: 'POST', route: (request) => guarded(request, readTops) }],
+    [`${base}/health`, { method: 'GET', route: answerHealth }],
+    [`${base}/ready`, { method: 'GET', route: answerReady }],
+    [`${base}/metrics`, { method: 'GET', route: answerMetrics }],
+  ]);
 
   async function guarded(request: Request, route: (body: string) => Promise<Response>): Promise<Response> {
     const denial = findDenial(request, context);
@@ -99,14 +98,18 @@ export function createRoutes(context: RoutesContext): GatewayHandler {
     return json(parts.broker.ok && parts.ring.ok && parts.socket.ok ? 200 : 503, parts);
   }
 
+  async function answerReady(): Promise<Response> {
+    return (await isReady()) ? json(200, { ready: true }) : json(503, { ready: false });
+  }
+
   async function answerMetrics(): Promise<Response> {
     const { text, contentType } = await traffic.render();
     return new Response(text, { headers: { 'content-type': contentType, 'cache-control': 'no-store' } });
   }
 
   const handler = async (request: Request): Promise<Response> => {
-    const found = findRoute(new URL(request.url).pathname);
-    if (!found) return failure(404, 'not-found', `the gateway answers ${Object.keys(routes).join(', ')}`);
+    const found = routes.get(new URL(request.url).pathname);
+    if (!found) return failure(404, 'not-found', `the gateway answers ${[...routes.keys()].join(', ')}`);
     if (request.method === found.method || (request.method === 'HEAD' && found.method === 'GET'))
       return await found.route(request);
     const answer = failure(405, 'method-not-allowed', `use ${found.method}`);
@@ -114,12 +117,7 @@ export function createRoutes(context: RoutesContext): GatewayHandler {
     return answer;
   };
 
-  function findRoute(pathname: string): (typeof routes)[string] | undefined {
-    const name = pathname.slice(pathname.lastIndexOf('/') + 1);
-    return Object.hasOwn(routes, name) ? routes[name] : undefined;
-  }
-
-  return Object.assign(handler, { matches: (pathname: string) => findRoute(pathname) !== undefined });
+  return Object.assign(handler, { matches: (pathname: string) => routes.has(pathname) });
 }
 
 /** Why a request may not publish, or undefined: it has the key, or there is none on a developer's machine. */
@@ -133,18 +131,10 @@ function findDenial(request: Request, { options, isLocal }: RoutesContext): Resp
     return answer;
   }
   if (!development) return failure(403, 'off', 'publishing by HTTP is off: set publishKey');
-  // A page that rebinds its name to this machine still says its own name here.
-  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(new URL(request.url).hostname);
   // The header is the sender's word: it counts only where none but this machine can send.
-  return isLoopback && isLocal()
+  return isLoopbackHost(new URL(request.url).host) && isLocal()
     ? undefined
     : failure(403, 'off', 'without a publishKey, publishing is open on localhost only');
-}
-
-/** Compares in a time that tells nothing of where two texts differ. */
-function isSameSecret(a: string, b: string): boolean {
-  const [left, right] = [a, b].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];
-  return timingSafeEqual(left, right);
 }
 
 type BodyFault = 'too-large' | 'broken-off' | 'not-utf-8';

@@ -21,12 +21,12 @@ test("on a developer's machine no key is asked for", async () => {
   expect((await runProgram(['send', 'ada', 'tick', '1', '--gateway', url])).code).toBe(0);
 });
 
-test('the address is where the routes are mounted, with or without a slash at its end', async () => {
-  const { url } = await openGateway();
-  const codes = [`${url}/`, `${url}/gateway`, `${url}/gateway/`].map(
-    async (gateway) => (await runProgram(['send', 'ada', 'tick', '1', '--gateway', gateway], { env: KEY })).code,
-  );
-  expect(await Promise.all(codes)).toEqual([0, 0, 0]);
+test('the address is where the routes are, with or without a slash at its end', async () => {
+  const send = async (gateway: string) =>
+    (await runProgram(['send', 'ada', 'tick', '1', '--gateway', gateway], { env: KEY })).code;
+  const { url: top } = await openGateway();
+  const { url: below } = await openGateway({ basePath: '/gateway' });
+  expect(await Promise.all([`${top}/`, `${below}/gateway`, `${below}/gateway/`].map(send))).toEqual([0, 0, 0]);
 });
 
 test.each([

@@ -160,7 +160,7 @@ test('a connection that leaves while its token is verified leaves nothing behind
   connection.ended(1006);
   for (let i = 0; i < 5; i++) await nextTurn();
   expect(gateway.connectionCount).toBe(0);
-  const text = await (await gateway.handler(new Request('http://localhost/metrics'))).text();
+  const text = await (await gateway.handler(new Request('http://localhost/gateway/metrics'))).text();
   expect(text).toContain('message_flow_subscriptions 1\n'); // the control log alone
 });
 

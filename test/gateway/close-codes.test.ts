@@ -3,11 +3,12 @@ import { until } from '../support/until.ts';
 import { createFakeTime } from './fake-time.ts';
 import { onNode } from './on-node.ts';
 import { layFrame } from './raw-socket.ts';
-import { appendOne, authenticate, say, signToken, startGateway } from './test-gateway.ts';
+import { appendOne, authenticate, SECRET, say, signToken, startGateway } from './test-gateway.ts';
 
 const TEXT = 1;
 const BINARY = 2;
 const CONTINUATION = 0;
+const CLOSE = 8;
 
 test('1001 ends who is left when the drain window is over', async () => {
   const time = createFakeTime();
@@ -158,6 +159,26 @@ test('4401 answers the bare token of another user on a live connection', async (
   const socket = await connect('ada');
   socket.send(await signToken({ sub: 'bob' }));
   expect(await socket.closed()).toBe(4401);
+});
+
+test('4408 ends a connection 30 s after its token, with a notice before and entries until then', async () => {
+  const time = createFakeTime();
+  const { clock, wallClock } = time;
+  const { open, broker } = await startGateway({ clock, wallClock, silenceTimeoutMs: 1_000_000 });
+  const socket = await open();
+  const issuedS = wallClock() / 1_000;
+  authenticate(socket, await signToken({ iat: issuedS, exp: issuedS + 20 }, SECRET, wallClock()));
+  await socket.text((text) => text.startsWith('{"id":"AUTH OK"'), 'AUTH OK');
+  time.advance(10_000);
+  await socket.text((text) => text === '{"id":"TOKEN EXPIRING","data":{"inMs":10000}}', 'the notice');
+  time.advance(39_000);
+  await appendOne(broker, 'user/ada', '{"n":1}');
+  await socket.text((text) => text.includes('{"n":1}'), 'the entry');
+  expect(socket.closeCode).toBeUndefined();
+  time.advance(1_000);
+  expect(await socket.closed()).toBe(4408);
+  const payload = Buffer.concat([Buffer.from([0x11, 0x38]), Buffer.from('token expired')]);
+  expect(socket.frames.at(-1)).toEqual({ isFinal: true, opcode: CLOSE, payload });
 });
 
 onNode('4413 ends a connection of which nothing drained for 30 s, and not one second before', async () => {

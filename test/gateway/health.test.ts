@@ -115,7 +115,7 @@ test('a server that does not listen fails the socket and nothing else', async ()
   const broker = createMemoryBroker();
   const gateway = serveGateway(createServer(), { broker, secret: SECRET });
   onTestFinished(() => gateway.close());
-  const response = await gateway.handler(new Request('http://localhost/health'));
+  const response = await gateway.handler(new Request('http://localhost/gateway/health'));
   expect(response.status).toBe(503);
   expect(await response.json()).toEqual({
     broker: { ok: true },
@@ -124,21 +124,31 @@ test('a server that does not listen fails the socket and nothing else', async ()
   });
 });
 
-test('a gateway that takes no more connections fails the socket', async () => {
-  const time = createFakeTime();
-  const { get, connect } = await startGateway({ maxConnections: 1, clock: time.clock });
+test('a gateway that is only full is healthy, and its check is no one else’s place', async () => {
+  const { get, open, connect } = await startGateway({ maxConnections: 2 });
   await connect('ada');
-  let response: Response | undefined;
-  void get('health').then((answer) => {
-    response = answer;
-  });
-  await until(() => {
-    time.advance(50);
-    return response;
-  }, 'an answer');
-  const parts = (await response?.json()) as GatewayHealth;
-  expect([parts.broker.ok, parts.ring.ok, parts.socket.ok]).toEqual([true, true, false]);
+  expect((await get('health')).status).toBe(200);
+  await connect('bob');
+  expect(await (await open()).closed()).toBe(1013);
+  expect((await get('health')).status).toBe(200);
 });
+
+test('a full gateway lets its check in', async () => {
+  const { get, connect } = await startGateway({ maxConnections: 1 });
+  await connect('ada');
+  const response = await get('health');
+  expect([response.status, await response.json()]).toEqual([200, OK]);
+});
+
+test.each([[''], ['canary'], ['00000000-0000-0000-0000-000000000000']])(
+  'who says to be the check of a full gateway, and is not, is not let in: %j',
+  async (pass) => {
+    const { open, connect } = await startGateway({ maxConnections: 1 });
+    await connect('ada');
+    const socket = await open({ headers: { 'message-flow-canary': pass } });
+    expect(await socket.closed()).toBe(1013);
+  },
+);
 
 test('ready is 503 until the control log was read, then 200, and 503 once it drains', async () => {
   const memory = createMemoryBroker();

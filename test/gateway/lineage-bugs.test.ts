@@ -108,7 +108,7 @@ test('bug 1.8#7: what is sent to others costs a gateway nothing', async () => {
   for (let i = 0; i < 100; i++) await appendOne(broker, `user/other${i}`, '1');
   await nextTurn();
   expect(frames.encoded).toBe(before);
-  const metrics = await (await gateway.handler(new Request('http://localhost/metrics'))).text();
+  const metrics = await (await gateway.handler(new Request('http://localhost/gateway/metrics'))).text();
   expect(metrics).toContain('message_flow_logs 3\n'); // hers, everyone, control
 });
 

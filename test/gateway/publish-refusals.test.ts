@@ -86,7 +86,7 @@ test('a body that never ends is refused as soon as it is too large', async () =>
       else controller.enqueue(piece);
     },
   });
-  const request = new Request('http://localhost/publish', {
+  const request = new Request('http://localhost/gateway/publish', {
     method: 'POST',
     headers: { authorization: `Bearer ${PUBLISH_KEY}`, 'content-type': 'application/json' },
     body,
@@ -101,7 +101,7 @@ test('a body that breaks off is answered 400', async () => {
   const body = new ReadableStream({
     pull: (controller) => controller.error(new Error('the sender is gone')),
   });
-  const request = new Request('http://localhost/publish', {
+  const request = new Request('http://localhost/gateway/publish', {
     method: 'POST',
     headers: { authorization: `Bearer ${PUBLISH_KEY}`, 'content-type': 'application/json' },
     body,
@@ -112,7 +112,7 @@ test('a body that breaks off is answered 400', async () => {
 
 test('a body that is not UTF-8 is refused', async () => {
   const { gateway } = await startGateway();
-  const request = new Request('http://localhost/publish', {
+  const request = new Request('http://localhost/gateway/publish', {
     method: 'POST',
     headers: { authorization: `Bearer ${PUBLISH_KEY}`, 'content-type': 'application/json' },
     body: new Uint8Array([0x22, 0xff, 0x22]),

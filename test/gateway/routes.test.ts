@@ -1,11 +1,14 @@
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type Express } from 'express';
+import { type NodeHandler, toNodeHandler } from 'message-flow/backend';
 import { createMemoryBroker } from 'message-flow/broker';
 import { serveGateway } from 'message-flow/gateway';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { startFakeHost } from './fake-host.ts';
 import { createFaultyBroker } from './faulty-broker.ts';
-import { append, PUBLISH_KEY, startGateway, topOf } from './test-gateway.ts';
+import { append, PUBLISH_KEY, SECRET, startGateway, topOf } from './test-gateway.ts';
 
 const MESSAGE = { everyone: true, id: 'x', data: 1 };
 
@@ -35,7 +38,7 @@ test.each([
 
 test('a key in the address is no key', async () => {
   const { gateway } = await startGateway();
-  const url = `http://localhost/publish?key=${encodeURIComponent(PUBLISH_KEY)}`;
+  const url = `http://localhost/gateway/publish?key=${encodeURIComponent(PUBLISH_KEY)}`;
   const headers = { 'content-type': 'application/json' };
   const response = await gateway.handler(new Request(url, { method: 'POST', headers, body: JSON.stringify(MESSAGE) }));
   expect(response.status).toBe(401);
@@ -48,12 +51,12 @@ test('without a publish key, publish and tops are off', async () => {
 });
 
 test.each([
-  ['http://localhost:1234/publish', 200],
-  ['http://127.0.0.1/publish', 200],
-  ['http://[::1]:8080/publish', 200],
-  ['http://evil.test/publish', 403],
-  ['http://localhost.evil.test/publish', 403],
-  ['http://10.0.0.7/publish', 403],
+  ['http://localhost:1234/gateway/publish', 200],
+  ['http://127.0.0.1/gateway/publish', 200],
+  ['http://[::1]:8080/gateway/publish', 200],
+  ['http://evil.test/gateway/publish', 403],
+  ['http://localhost.evil.test/gateway/publish', 403],
+  ['http://10.0.0.7/gateway/publish', 403],
 ])('in development without a key, %s is answered %i', async (url, status) => {
   const { gateway } = await startGateway({ publishKey: undefined as never, development: true });
   const headers = { 'content-type': 'application/json' };
@@ -73,7 +76,11 @@ test('who has no key is told so before the body is read', async () => {
     },
     { highWaterMark: 0 },
   );
-  const request = new Request('http://localhost/publish', { method: 'POST', body, duplex: 'half' } as RequestInit);
+  const request = new Request('http://localhost/gateway/publish', {
+    method: 'POST',
+    body,
+    duplex: 'half',
+  } as RequestInit);
   expect((await gateway.handler(request)).status).toBe(401);
   expect(isRead).toBe(false);
 });
@@ -106,18 +113,53 @@ test.each([
   ['metrics', 'POST', 'GET'],
 ])('%s by %s is answered 405 with the right method', async (route, method, allow) => {
   const { gateway } = await startGateway();
-  const response = await gateway.handler(new Request(`http://localhost/${route}`, { method }));
+  const response = await gateway.handler(new Request(`http://localhost/gateway/${route}`, { method }));
   expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
 });
 
-test('another route is answered 404, and matches tells the routes', async () => {
-  const { get, gateway } = await startGateway();
+const ROUTES = ['publish', 'tops', 'health', 'ready', 'metrics'];
+
+test('another route is answered 404', async () => {
+  const { get } = await startGateway();
   expect((await get('elsewhere')).status).toBe(404);
   expect((await get('constructor')).status).toBe(404);
-  for (const name of ['publish', 'tops', 'health', 'ready', 'metrics'])
-    expect(gateway.handler.matches(`/a/${name}`)).toBe(true);
-  for (const path of ['/', '/a/publish/x', '/toString', '/publishing'])
+});
+
+test.each([
+  [undefined, '/gateway/'],
+  ['/internal/flow', '/internal/flow/'],
+  ['/', '/'],
+])('with basePath %j its routes are at %s, and every other path is the app’s', async (basePath, below) => {
+  const { gateway } = await startGateway({ basePath: basePath as never });
+  for (const name of ROUTES) expect(gateway.handler.matches(`${below}${name}`)).toBe(true);
+  for (const path of ['', 'publishing', 'publish/', 'x/publish', 'elsewhere', 'toString', '%70ublish'])
+    expect(gateway.handler.matches(`${below}${path}`)).toBe(false);
+  for (const path of ['/a/publish', '/app/health', '/orders/metrics'])
     expect(gateway.handler.matches(path)).toBe(false);
+});
+
+test.each(['', 'gateway', '/gateway/', '//', '/a?b', '/a#b'])('the basePath %j is refused', (basePath) => {
+  const start = () => serveGateway(createServer(), { broker: createMemoryBroker(), secret: SECRET, basePath });
+  expect(start).toThrow(/basePath is/);
+});
+
+test.each([
+  ['mounted at its path', (app: Express, handle: NodeHandler) => app.use('/gateway', handle)],
+  ['not mounted', (app: Express, handle: NodeHandler) => app.use(handle)],
+])('in an Express app, %s, it answers its own paths and leaves the others', async (_, put) => {
+  const { gateway } = await startGateway();
+  const app = express();
+  put(app, toNodeHandler(gateway.handler));
+  app.get(['/health', '/orders/health'], (_request, response) => void response.send('the app'));
+  const server = app.listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const ask = async (path: string) => {
+    const { port } = server.address() as AddressInfo;
+    return await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+  };
+  expect(await ask('/gateway/ready')).toContain('"ready"');
+  expect([await ask('/health'), await ask('/orders/health')]).toEqual(['the app', 'the app']);
 });
 
 test('no answer may be kept by a cache', async () => {
@@ -195,7 +237,11 @@ test('in development without a key, a server that is not known to be on this mac
   const gateway = serveGateway(createServer(), { broker, development: true });
   onTestFinished(() => gateway.close());
   const headers = { 'content-type': 'application/json' };
-  const request = new Request('http://localhost/publish', { method: 'POST', headers, body: JSON.stringify(MESSAGE) });
+  const request = new Request('http://localhost/gateway/publish', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(MESSAGE),
+  });
   expect((await gateway.handler(request)).status).toBe(403);
 });
 
@@ -209,7 +255,7 @@ test.each([
   broker.hanging[call] = 1;
   const headers = { authorization: `Bearer ${PUBLISH_KEY}`, 'content-type': 'application/json' };
   const body = method === 'POST' ? JSON.stringify({ logs: ['everyone'] }) : null;
-  const answer = gateway.handler(new Request(`http://localhost/${route}`, { method, headers, body }));
+  const answer = gateway.handler(new Request(`http://localhost/gateway/${route}`, { method, headers, body }));
   await until(() => broker.hanging[call] === 0, 'the broker to be asked');
   await time.elapse(limitMs);
   expect((await answer).status).toBe(503);

@@ -57,7 +57,7 @@ describe.each(DIALECTS)('a page of $name never meets a frame that it does not kn
     await appendOne(broker, 'user/ada', '2');
     await until(() => socket.texts.some((text) => text.includes('said')), 'the next');
     expect(unknownOf(dialect, socket)).toEqual([]);
-    const metrics = await host.gateway.handler(new Request('http://localhost/metrics'));
+    const metrics = await host.gateway.handler(new Request('http://localhost/gateway/metrics'));
     expect(await metrics.text()).toContain('message_flow_gaps_sent_total{reason="untold"} 1');
   });
 

@@ -1,8 +1,12 @@
-import { expect, test } from 'vitest';
+import type { Server } from 'node:http';
+import { createConnection, type Socket } from 'node:net';
+import { serveGateway } from 'message-flow/gateway';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { until } from '../support/until.ts';
+import { nextTurn, until } from '../support/until.ts';
+import { createFakeTime } from './fake-time.ts';
 import { layFrame } from './raw-socket.ts';
-import { startGateway } from './test-gateway.ts';
+import { SECRET, startGateway } from './test-gateway.ts';
 
 test('a request without an origin is no page and may connect', async () => {
   const { open } = await startGateway();
@@ -69,6 +73,49 @@ test.each([
   expect((await open({ headers: { Origin } })).status).toBe(status);
 });
 
+describe('with the development secret, which everyone knows, a socket needs what /publish needs', () => {
+  const known = { secret: undefined, development: true } as const;
+
+  test.each([
+    ['localhost', 101],
+    ['localhost:5000', 101],
+    ['127.0.0.1:5000', 101],
+    ['[::1]:5000', 101],
+    ['evil.test', 403],
+    ['localhost.evil.test', 403],
+    ['192.168.1.7:5000', 403],
+    ['', 403],
+  ])('on this machine alone, Host %j gets %i', async (Host, status) => {
+    const { open } = await startGateway(known);
+    const socket = await open({ headers: { Host, Origin: Host && `http://${Host}` } });
+    expect(socket.status).toBe(status);
+  });
+
+  test('a 403 says to set a secret', async () => {
+    const { open } = await startGateway(known);
+    const socket = await open({ headers: { Host: 'evil.test' } });
+    await socket.ended();
+    expect(socket.body).toContain('set secret');
+  });
+
+  test('a server that others reach takes nobody', async () => {
+    const { server, port, open } = await startGateway(known);
+    server.address = () => ({ address: '0.0.0.0', family: 'IPv4', port }); // said only: a test listens on this machine alone
+    expect((await open({ headers: { Host: 'localhost' } })).status).toBe(403);
+  });
+
+  test('with a secret of its own, development asks for none of this', async () => {
+    const { server, port, open } = await startGateway({ development: true });
+    server.address = () => ({ address: '0.0.0.0', family: 'IPv4', port });
+    expect((await open()).status).toBe(101);
+  });
+
+  test('the health check finds its way', async () => {
+    const { get } = await startGateway(known);
+    expect((await get('health')).status).toBe(200);
+  });
+});
+
 test('a 403 comes before the upgrade, whole and closed, and says why', async () => {
   const { open } = await startGateway();
   const socket = await open({ headers: { Origin: 'http://evil.test' } });
@@ -129,6 +176,88 @@ test("another listener's upgrades are left alone", async () => {
   const ours = await open();
   await ours.text((text) => text === '{"id": "AUTH REQUEST"}', 'ours');
   expect(theirs.texts).toEqual(['hello']);
+});
+
+/** Adds a listener that takes nothing; settles once it, and all before it, were told of an upgrade. */
+function idle(server: Server): Promise<void> {
+  return new Promise((resolve) => server.on('upgrade', () => resolve()));
+}
+
+test('an upgrade that no listener takes is answered after 10 s, not kept for ever', async () => {
+  const time = createFakeTime();
+  const { server, open } = await startGateway({ clock: time.clock });
+  const seen = idle(server);
+  const opening = open({ path: '/nowhere' });
+  await seen;
+  time.advance(9_999);
+  await nextTurn();
+  time.advance(1);
+  const socket = await opening;
+  await socket.ended();
+  expect([socket.status, socket.body]).toEqual([404, 'WebSockets are at /websocket']);
+});
+
+test('two gateways on one server answer once for a path of neither', async () => {
+  const time = createFakeTime();
+  const { server, broker, open } = await startGateway({ clock: time.clock });
+  const other = serveGateway(server, { broker, secret: SECRET, clock: time.clock, path: '/other' });
+  onTestFinished(() => other.close());
+  const seen = idle(server);
+  const opening = open({ path: '/nowhere' });
+  await seen;
+  time.advance(10_000);
+  const socket = await opening;
+  await socket.ended();
+  expect(socket.head.match(/HTTP/g)).toHaveLength(1);
+  expect(socket.body).toMatch(/^WebSockets are at \/(websocket|other)$/);
+  expect((await open({ path: '/other' })).status).toBe(101);
+});
+
+test('a listener that thinks about an upgrade for some seconds still gets it, and keeps it', async () => {
+  const time = createFakeTime();
+  const { server, open } = await startGateway({ clock: time.clock });
+  const other = new WebSocketServer({ noServer: true });
+  let decide: () => void = () => {};
+  server.on('upgrade', (request, transport, head) => {
+    decide = () => other.handleUpgrade(request, transport, head, (webSocket) => webSocket.send('hello'));
+  });
+  const seen = idle(server);
+  const opening = open({ path: '/hot-reload' });
+  await seen;
+  time.advance(9_000);
+  decide();
+  const theirs = await opening;
+  time.advance(60_000);
+  await theirs.text((text) => text === 'hello', 'the other server');
+  expect([theirs.status, theirs.isEnded]).toEqual([101, false]);
+});
+
+test('a peer that resets an upgrade which nobody took ends no process', async () => {
+  const time = createFakeTime();
+  const { server, port, transports } = await startGateway({ clock: time.clock });
+  const seen = idle(server);
+  const faults: unknown[] = [];
+  const note = (error: unknown) => faults.push(error);
+  process.on('uncaughtException', note);
+  onTestFinished(() => void process.off('uncaughtException', note));
+  const peer = createConnection(port, '127.0.0.1');
+  peer.write('GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  await seen;
+  const transport = transports[0] as Socket;
+  transport.resume(); // as a listener does that reads before it decides
+  peer.resetAndDestroy();
+  await until(() => transport.destroyed, 'the reset');
+  expect(faults).toEqual([]);
+});
+
+test('a gateway that closes ends the upgrades that nobody has taken', async () => {
+  const time = createFakeTime();
+  const { gateway, server, open } = await startGateway({ clock: time.clock });
+  const seen = idle(server);
+  const opening = open({ path: '/nowhere' });
+  await seen;
+  await gateway.close();
+  expect((await opening).status).toBe(404);
 });
 
 test('frames in the packet of the handshake are read', async () => {

@@ -77,6 +77,7 @@ function openGateway(server: Server, broker: Broker, settings: GatewaySettings, 
     const gateway = serveGateway(server, {
       broker,
       path: settings.path,
+      basePath: '/',
       development,
       secret,
       ...(publishKey !== undefined && { publishKey }),

@@ -3,10 +3,14 @@ import { Server as TlsServer } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { CanarySocket } from '../index.ts';
 
+/** Where the canary shows its pass. */
+export const CANARY_HEADER = 'message-flow-canary';
+
 /** Opens a WebSocket to a server of this process, by the address it listens on. */
 export function dialServer(
   server: Server,
   path: string,
+  pass: string,
   onText: (text: string) => void,
   onClose: () => void,
 ): Promise<CanarySocket> {
@@ -19,7 +23,11 @@ export function dialServer(
         ? `${scheme}+unix:${address}:${path}`
         : `${scheme}://${hostOf(address.address)}:${address.port}${path}`;
     // Our own certificate names the public host, not the loopback.
-    const webSocket = new WebSocket(url, { rejectUnauthorized: false, perMessageDeflate: false });
+    const webSocket = new WebSocket(url, {
+      headers: { [CANARY_HEADER]: pass },
+      rejectUnauthorized: false,
+      perMessageDeflate: false,
+    });
     webSocket.on('open', () => resolve({ send: (text) => webSocket.send(text), close: () => webSocket.close() }));
     webSocket.on('message', (data) => onText(String(data)));
     webSocket.on('close', onClose);

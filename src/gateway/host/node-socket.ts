@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { CLOSE_CODES, type CloseCode } from '../../protocol/index.ts';
-import type { Connection, HostedGateway, Socket } from '../index.ts';
+import type { Connection, HostedGateway, Role, Socket } from '../index.ts';
 import { createFrameWriter } from './frame-writer.ts';
 
 /** How long a peer may take to answer a close frame, in milliseconds. */
@@ -16,6 +16,7 @@ export function joinNodeSocket(
   webSocket: WebSocket,
   transport: Duplex,
   gateway: HostedGateway<Uint8Array>,
+  role: Role,
 ): Connection {
   const writer = createFrameWriter(transport, () => connection.progressed());
   const socket: Socket<Uint8Array> = {
@@ -31,7 +32,7 @@ export function joinNodeSocket(
     close: (code, reason) => closeSoon(webSocket, code, reason),
     terminate: () => webSocket.terminate(),
   };
-  const connection = gateway.connect(socket);
+  const connection = gateway.connect(socket, role);
   webSocket.on('message', (data: Buffer, isBinary) => {
     if (isBinary || !isUtf8(data)) connection.takeMalformed();
     else connection.takeText(data.toString('utf8'));

@@ -3,11 +3,12 @@ import type { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { CLOSE_CODES, MAX_CLIENT_FRAME_BYTES } from '../../protocol/index.ts';
-import { createGateway, type Gateway, type GatewayOptions } from '../index.ts';
-import { dialServer } from './node-canary.ts';
+import { createGateway, type Gateway, type GatewayOptions, isLoopbackHost } from '../index.ts';
+import { CANARY_HEADER, dialServer } from './node-canary.ts';
 import { nodeClock } from './node-clock.ts';
 import { closeSoon, joinNodeSocket } from './node-socket.ts';
 import { isOriginAllowed } from './origin.ts';
+import { createStrayUpgrades } from './stray-upgrades.ts';
 import { wireFrames } from './wire-frame.ts';
 
 export type { Gateway, GatewayEvent, GatewayHandler, GatewayHealth, GatewayOptions, PartHealth } from '../index.ts';
@@ -25,7 +26,8 @@ interface Refusal {
 }
 
 /**
- * Puts a gateway on a server, which may be the app's own: it takes only the upgrades of its path. Close it before the
+ * Puts a gateway on a server, which may be the app's own: it takes only the upgrades of its path. One of another path is left
+ * to the server's other listeners, and answered with 404 when none has taken it within 10 s. Close the gateway before the
  * server: a server waits for its connections.
  * @throws {RangeError} when an option is unsafe; it says what to set
  */
@@ -41,15 +43,20 @@ export function serveGateway(server: Server, { path = '/websocket', ...options }
     clock: nodeClock,
     frames: wireFrames,
     defer: setImmediate,
-    dialCanary: (onText, onClose) => dialServer(server, path, onText, onClose),
+    dialCanary: (pass, onText, onClose) => dialServer(server, path, pass, onText, onClose),
     isLocal: () => isLocal(server),
   });
-  const { origins, onEvent } = gateway.options;
+  const { origins, isSecretKnown, onEvent, clock } = gateway.options;
+  const noSuchPath: Refusal = { status: 404, reason: `WebSockets are at ${path}` };
+  const strays = createStrayUpgrades(clock, (transport) => refuse(transport, noSuchPath));
 
   function upgrade(request: IncomingMessage, transport: Duplex, head: Buffer): void {
     const isOurs = pathOf(request) === path;
-    if (!isOurs && server.listenerCount('upgrade') > 1) return; // another listener's
-    const refusal = isOurs ? findRefusal(request) : ({ status: 404, reason: `WebSockets are at ${path}` } as const);
+    if (!isOurs && server.listenerCount('upgrade') > 1) {
+      strays.watch(transport); // another listener's, or nobody's
+      return;
+    }
+    const refusal = isOurs ? findRefusal(request) : noSuchPath;
     if (refusal) {
       refuse(transport, refusal);
       return;
@@ -58,20 +65,24 @@ export function serveGateway(server: Server, { path = '/websocket', ...options }
     acceptor.handleUpgrade(request, transport, head, (webSocket) => {
       webSocket.on('error', () => {}); // ws closes with the code that the fault asks for; `close` follows
       // RFC 6455 has no "try later" before the upgrade that a browser could read; so it is a close code.
-      if (gateway.findRefusal() === 'overloaded')
+      const role = gateway.roleOf(request.headers[CANARY_HEADER]);
+      if (gateway.findRefusal(role) === 'overloaded')
         return closeSoon(webSocket, CLOSE_CODES.overloaded, 'too many connections');
-      joinNodeSocket(webSocket, transport, gateway);
+      joinNodeSocket(webSocket, transport, gateway, role);
     });
   }
 
   function findRefusal(request: IncomingMessage): Refusal | undefined {
     const { origin, host, 'sec-websocket-version': version, upgrade: protocol = '' } = request.headers;
     if (!isOriginAllowed(origin, host, origins)) return { status: 403, reason: 'origin not allowed' };
+    // Who can be any user must be who sits here: a page of another name may have been led to this machine by its own DNS.
+    if (isSecretKnown && !(isLoopbackHost(host) && isLocal(server)))
+      return { status: 403, reason: 'the development secret is for localhost only: set secret' };
     if (request.method !== 'GET') return { status: 405, reason: 'use GET' };
     if (request.httpVersion !== '1.1') return { status: 400, reason: 'use HTTP/1.1' }; // RFC 6455, 4.2.1
     if (protocol.toLowerCase() !== 'websocket') return { status: 400, reason: 'not a WebSocket upgrade' };
     if (version !== '13') return { status: 426, reason: 'WebSocket version must be 13' }; // RFC 6455, 4.4
-    return gateway.findRefusal() === 'draining' ? { status: 503, reason: 'draining' } : undefined;
+    return gateway.findRefusal('client') === 'draining' ? { status: 503, reason: 'draining' } : undefined;
   }
 
   function refuse(transport: Duplex, { status, reason }: Refusal): void {
@@ -90,6 +101,7 @@ export function serveGateway(server: Server, { path = '/websocket', ...options }
   return Object.assign(gateway, {
     async close() {
       server.off('upgrade', upgrade);
+      strays.close();
       await close();
     },
   });

@@ -10,16 +10,16 @@ import { findFreePort } from '../support/pool.ts';
 import { until } from '../support/until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
-/** The pool's nginx with one gateway behind it, its longest silence cut from 60 s to 2. */
+/** The pool's nginx with one gateway behind it, its longest silence cut from 60 s to 4: a gateway looks once a second. */
 async function startNginx(gatewayOptions: readonly string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'nginx-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await mkdir(join(folder, 'run'));
   const config = await readFile(join(ROOT, 'deploy/nginx.conf'), 'utf8');
   expect(config).toContain('proxy_read_timeout 60s;');
-  await writeFile(join(folder, 'run/nginx.conf'), config.replace('proxy_read_timeout 60s;', 'proxy_read_timeout 2s;'));
+  await writeFile(join(folder, 'run/nginx.conf'), config.replace('proxy_read_timeout 60s;', 'proxy_read_timeout 4s;'));
   const port = await findFreePort();
   await writeFile(join(folder, 'run/listen.conf'), `listen 127.0.0.1:${port};`);
   const gateway = ['gateway', '--development', '--socket', 'run/gateway-1.sock', ...gatewayOptions];
@@ -71,13 +71,13 @@ test('nginx cuts a WebSocket that is silent for longer than its time, without a 
 
 test("the gateway's heartbeats keep it open", async () => {
   const state = openRaw(await startNginx(['--heartbeat', '1s', '--ping-interval', 'off']));
-  await until(() => state.text.split('<3').length > 5, 'five heartbeats', PATIENCE_MS);
+  await until(() => state.text.split('<3').length > 8, 'eight heartbeats', PATIENCE_MS);
   expect(state.hasEnded).toBe(false);
 });
 
 test("the gateway's pings keep it open", async () => {
   const state = openRaw(await startNginx(['--heartbeat', '1h', '--ping-interval', '1s', '--silence-timeout', '1h']));
-  await until(() => state.text.split('\x89\x00').length > 5, 'five pings', PATIENCE_MS);
+  await until(() => state.text.split('\x89\x00').length > 8, 'eight pings', PATIENCE_MS);
   expect(state.hasEnded).toBe(false);
 });
 

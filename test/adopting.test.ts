@@ -44,10 +44,10 @@ function adopt(app: string, places: Readonly<Record<string, string>>, headings: 
   const folder = join(WORK, app);
   rmSync(folder, { recursive: true, force: true });
   cpSync(join(import.meta.dirname, 'adopting', app), folder, { recursive: true });
-  mkdirSync(join(folder, 'node_modules'));
   // What npm install leaves of a package in a folder.
+  mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
   symlinkSync(ROOT, join(folder, 'node_modules/message-flow'));
-  symlinkSync(join(ROOT, 'node_modules/.bin'), join(folder, 'node_modules/.bin'));
+  symlinkSync('../message-flow/dist/cli/main.js', join(folder, 'node_modules/.bin/message-flow'));
   for (const heading of headings) {
     followSection(readSection(DOCUMENT, heading), folder, { places, env: { MESSAGE_FLOW: ROOT } });
   }

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { type RedisServer, type RedisServerOptions, startRedisServer } from '../../support/redis-server.ts';
 import { until } from '../../support/until.ts';
 
-/** Where a broker's account may go, and what it may do there; `docs/delivery.md` has it for whoever sets up a server. */
+/** Where a broker's account may go, and what it may do there; `docs/redis.md` has it for whoever sets up a server. */
 export const PLACES = ['resetkeys', 'resetchannels', '~flow:*', '&flow:*'];
 export const COMMANDS = [
   ...['fcall', 'info', 'hmget', 'hset', 'get', 'set', 'del', 'pexpire', 'time', 'rpush', 'lpop', 'lindex', 'llen'],

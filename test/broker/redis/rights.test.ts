@@ -51,7 +51,7 @@ describe('a broker with the least rights conforms', () => {
 
 describe('an account with the least rights', () => {
   test('is what the documentation says', () => {
-    const text = readFileSync(join(import.meta.dirname, '../../../docs/delivery.md'), 'utf8');
+    const text = readFileSync(join(import.meta.dirname, '../../../docs/redis.md'), 'utf8');
     expect(text).toContain(`ACL SETUSER flow on >PASSWORD ${RIGHTS.join(' ')}\n`);
   });
 

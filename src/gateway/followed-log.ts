@@ -164,12 +164,21 @@ export function createFollowedLog<F extends Frame, S>(
       ring.trim(maxRingEntries, maxRingBytes);
       if (partsOf(reading.top).epoch !== partsOf(ring.end).epoch) mend();
     }
-    if (ring.find(stretch.base) === undefined) keepStretches([stretch, ...stretches].slice(0, MAX_STRETCHES));
+    const [head] = reading.entries;
+    const placeAfter = head && ring.find(head.at);
+    const held = placeAfter !== undefined && placeAfter > ring.first ? placeAfter - 1 : undefined; // not the place before its first
+    if (head && held === undefined) keepStretches([stretch, ...stretches].slice(0, MAX_STRETCHES));
     for (const subscription of wanting) {
       const cursor = cursors.get(subscription) as Cursor<F>;
-      const isAnswered = resume(cursor, after, reading, stretch) || locate(cursor, ring, stretches);
+      if (resume(cursor, after, reading, stretch)) {
+        // Not by its position: that may have no tag, and then another branch of a log that was rolled back has it too.
+        if (head && cursor.position === stretch.base)
+          [cursor.ring, cursor.index] = held === undefined ? [stretch, stretch.first] : [ring, held];
+      } else if (!findPlace(cursor)) {
+        cursor.isLate = false;
+        continue;
+      }
       cursor.isLate = false;
-      if (!isAnswered) continue;
       wanting.delete(subscription);
       effects.push({ type: 'ready', subscription });
     }
@@ -184,13 +193,19 @@ export function createFollowedLog<F extends Frame, S>(
     }
   }
 
+  /** A place without a tag may be on any branch: a ring that is being mended, perhaps after a rollback, proves none. */
+  function findPlace(cursor: Cursor<F>): boolean {
+    const isAnchored = state === 'whole' || !cursor.position.endsWith(':');
+    return locate(cursor, isAnchored ? ring : undefined, stretches);
+  }
+
   /** Finds where a cursor goes on; false: it waits for the broker. */
   function canGoOn(subscription: S, cursor: Cursor<F>): boolean {
     const at = cursor.ring;
     const isHeld = at !== undefined && (at === ring || (stretches.includes(at) && cursor.index < at.next));
     if (isHeld && cursor.index >= at.first) return true;
     cursor.ring = undefined;
-    if (locate(cursor, ring, stretches)) return true;
+    if (findPlace(cursor)) return true;
     if (cursor.isProven) {
       mend();
     } else if (!wanting.has(subscription)) {

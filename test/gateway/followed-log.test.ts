@@ -137,3 +137,18 @@ test('what came live beyond 1,024 entries while the ring was mended is read agai
   await until(() => reader.told.length === 1_503, 'the last');
   expect(reader.told).toEqual(['LIVE', ...keys(1, 1_502)]);
 });
+
+test('a place without a tag is not looked for in a ring that is being mended, which may be another branch of the log', () => {
+  const { step, follow, read, takeAll } = startMachine();
+  step({ type: 'attached' });
+  follow('first', placeOf(2));
+  read('stretch', placeOf(2), { entries: [entryOf(3), entryOf(4), entryOf(5)], top: placeOf(5) });
+  takeAll('first');
+  // Rolled back to 2 and filled anew, as the gateway hears: another entry is at 5, and what came before the 6th is unknown.
+  const sixth: Entry = { ...entryOf(6), key: 'new 6', at: 'e:6:00000006' as Position, previous: null };
+  step({ type: 'entry', entry: sixth });
+  follow('second', placeOf(1));
+  takeAll('second');
+  read('stretch', placeOf(1), { entries: [sixth], top: sixth.at, gap: 'trimmed' });
+  expect(takeAll('second')).toEqual(['GAP trimmed', 'new 6']);
+});

@@ -1,12 +1,12 @@
 import type { Position } from 'message-flow/protocol';
 import { userLog } from 'message-flow/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createFollower } from '../../../src/broker/conformance/follower.ts';
-import { countKeys, entryOf, keysOf } from '../../../src/broker/conformance/world.ts';
-import { type NatsCluster, startNatsCluster } from '../../support/nats-cluster.ts';
-import { openNatsOperator } from '../../support/nats-server.ts';
-import { until } from '../../support/until.ts';
-import { openNatsBroker } from './open-nats-broker.ts';
+import { createFollower } from '../../src/broker/conformance/follower.ts';
+import { countKeys, entryOf, keysOf } from '../../src/broker/conformance/world.ts';
+import { openNatsBroker } from '../broker/nats/open-nats-broker.ts';
+import { type NatsCluster, startNatsCluster } from '../support/nats-cluster.ts';
+import { openNatsOperator } from '../support/nats-server.ts';
+import { until } from '../support/until.ts';
 
 const PATIENCE_MS = 60_000;
 const TIMEOUT_MS = 120_000;

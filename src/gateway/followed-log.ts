@@ -170,15 +170,13 @@ export function createFollowedLog<F extends Frame, S>(
     if (head && held === undefined) keepStretches([stretch, ...stretches].slice(0, MAX_STRETCHES));
     for (const subscription of wanting) {
       const cursor = cursors.get(subscription) as Cursor<F>;
-      if (resume(cursor, after, reading, stretch)) {
-        // Not by its position: that may have no tag, and then another branch of a log that was rolled back has it too.
-        if (head && cursor.position === stretch.base)
-          [cursor.ring, cursor.index] = held === undefined ? [stretch, stretch.first] : [ring, held];
-      } else if (!findPlace(cursor)) {
-        cursor.isLate = false;
-        continue;
+      const isResumed = resume(cursor, after, reading, stretch);
+      // Not by its position: that may have no tag, and then another branch of a log that was rolled back has it too.
+      if (isResumed && head && cursor.position === stretch.base) {
+        [cursor.ring, cursor.index] = held === undefined ? [stretch, stretch.first] : [ring, held];
       }
       cursor.isLate = false;
+      if (!isResumed && !findPlace(cursor)) continue;
       wanting.delete(subscription);
       effects.push({ type: 'ready', subscription });
     }

@@ -5,7 +5,7 @@ SEEDS ?= 10000
 export CHROMIUM ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := start
-.PHONY: start pool gateway web programs checkers python servers build test check lint reference package simulate clean help chromium
+.PHONY: start pool gateway web programs checkers python servers build test check lint reference package simulate bench clean help chromium
 .NOTPARALLEL: # the order of what is said here is the order in which it is done
 
 start: build ## Install, build, and start the example on http://localhost:5000 (PORT=8080 for another port)
@@ -47,6 +47,9 @@ package: build ## Check the npm package: its subpaths, and the types of each
 simulate: node_modules/.package-lock.json ## Search SEEDS=10000 simulated runs for a lost or repeated message
 	@echo '== simulate: $(SEEDS) seeds'
 	@npm run -s simulate -- --seeds $(SEEDS)
+
+bench: build servers ## Measure what docs/scaling.md counts with, some five minutes; wants the machine for itself
+	@npm run -s bench
 
 clean: ## Remove what make made, except node_modules
 	@rm -rf dist examples/*/dist docs/dist .cache coverage

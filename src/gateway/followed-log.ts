@@ -1,5 +1,5 @@
 import type { Entry, Reading } from '../broker/index.ts';
-import { findPositionParts, type LogName, type StartPosition } from '../protocol/index.ts';
+import { findPositionParts, isAtOrBefore, type LogName, type StartPosition } from '../protocol/index.ts';
 import type { Delivery, FollowedLog, FollowedLogOptions, LogEffect } from './log-events.ts';
 import { type Cursor, createCursor, createStretch, locate, resume } from './resume.ts';
 import { createRing, type Frame, type FrameCodec, partsOf, type Ring, sizeOf } from './ring.ts';
@@ -154,6 +154,9 @@ export function createFollowedLog<F extends Frame, S>(
 
   function takeStretch(after: StartPosition, reading: Reading): void {
     stretchAfter = undefined;
+    // What goes beyond the end that the log has now was read before a rollback: who is told of that would go on in it, be told
+    // again, and so on until the ring is mended.
+    keepStretches(stretches.filter(({ end }) => isAtOrBefore(end, reading.top)));
     const stretch = createStretch(after, reading, codec);
     if (!ring) {
       // A ring of its own: the stretch is not trimmed, so that who waits for it goes on at its first entry.

@@ -152,3 +152,15 @@ test('a place without a tag is not looked for in a ring that is being mended, wh
   read('stretch', placeOf(1), { entries: [sixth], top: sixth.at, gap: 'trimmed' });
   expect(takeAll('second')).toEqual(['GAP trimmed', 'new 6']);
 });
+
+test('who is told of a rollback is not sent on in a stretch that was read before it', () => {
+  const { step, follow, read, takeAll } = startMachine();
+  follow('one', placeOf(0));
+  step({ type: 'attached' });
+  takeAll('one');
+  read('stretch', placeOf(0), { entries: [1, 2, 3, 4].map((n) => entryOf(n)), top: placeOf(6) });
+  expect(takeAll('one')).toEqual(['key 1', 'key 2', 'key 3', 'key 4']);
+  // Rolled back to 2, as the ring is told later.
+  read('stretch', placeOf(4), { entries: [], top: placeOf(2), gap: 'reset' });
+  expect(takeAll('one')).toEqual(['GAP reset']);
+});

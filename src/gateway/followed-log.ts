@@ -145,6 +145,7 @@ export function createFollowedLog<F extends Frame, S>(
       keepStretches([]);
     } else {
       for (const entry of reading.entries) ring.push(entry);
+      if (reading.entries.length === 0) ring.reach(reading.top);
     }
     for (const cursor of cursors.values()) cursor.isProven = false;
     if (reading.entries.length >= readLimit) mend();

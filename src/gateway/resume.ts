@@ -39,6 +39,7 @@ export function createStretch<F extends Frame>(
   const start = gap === 'reset' ? top : gap || after === 'start' ? startOf(entries, top) : after;
   const stretch = createRing(start, codec);
   for (const entry of entries) stretch.push(entry);
+  if (entries.length === 0) stretch.reach(top);
   return stretch;
 }
 

@@ -62,12 +62,12 @@ function startMachine(log: LogName = LOG) {
 }
 
 /** A machine whose one follower is live at the end of an empty log. */
-function startLive() {
+function startLive(top: Position = placeOf(0)) {
   const machine = startMachine();
   machine.follow('one', 'start');
   machine.step({ type: 'attached' });
   machine.takeAll('one');
-  machine.read('stretch', 'start', { entries: [], top: placeOf(0) });
+  machine.read('stretch', 'start', { entries: [], top });
   expect(machine.takeAll('one')).toEqual(['LIVE']);
   machine.reads.length = 0;
   return machine;
@@ -163,4 +163,21 @@ test('who is told of a rollback is not sent on in a stretch that was read before
   // Rolled back to 2, as the ring is told later.
   read('stretch', placeOf(4), { entries: [], top: placeOf(2), gap: 'reset' });
   expect(takeAll('one')).toEqual(['GAP reset']);
+});
+
+test('followers of an empty log whose end moves with its stream are all live, wherever it was when they came', () => {
+  const { follow, takeAll, read, reads } = startLive('e:5:' as Position);
+  const told: string[][] = [];
+  for (const at of ['e:7:', 'e:3:', 'e:8:', 'e:2:00000abc'] as Position[]) {
+    follow(at, at);
+    const mine = takeAll(at);
+    // A bound, as who is never told would ask for ever.
+    for (let asked = reads.shift(), left = 5; asked !== undefined && left > 0; asked = reads.shift(), left--) {
+      const [purpose, after] = asked.split(' ') as ['ring' | 'stretch', Position];
+      read(purpose, after, { entries: [], top: 'e:9:' as Position });
+      mine.push(...takeAll(at));
+    }
+    told.push(mine);
+  }
+  expect([told, reads]).toEqual([[['LIVE'], ['LIVE'], ['LIVE'], ['LIVE']], []]);
 });

@@ -297,8 +297,12 @@ export function createFollowedLog<F extends Frame, S>(
         deliveries.push({ type: 'entries', chunk, ring: at });
         cursor.index = chunk.to;
         cursor.isProven = false;
+        cursor.position = at.positionBefore(cursor.index);
+      } else {
+        const here = at.positionBefore(cursor.index);
+        // A place after the ring's end at which nothing lies is not given up for that end: it may be proven for longer.
+        if (cursor.position === 'start' || isAtOrBefore(cursor.position, here)) cursor.position = here;
       }
-      cursor.position = at.positionBefore(cursor.index);
       const isAtEnd = at === ring && cursor.index === at.next;
       if (isAtEnd && state === 'whole' && !cursor.isLive) {
         cursor.isLive = true;

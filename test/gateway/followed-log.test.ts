@@ -181,3 +181,36 @@ test('followers of an empty log whose end moves with its stream are all live, wh
   }
   expect([told, reads]).toEqual([[['LIVE'], ['LIVE'], ['LIVE'], ['LIVE']], []]);
 });
+
+test('an answer that an empty log is trimmed after one place says nothing of a later place', () => {
+  const { step, follow, takeAll, read, reads } = startMachine();
+  step({ type: 'attached' });
+  for (const at of ['e:1:', 'e:6:'] as Position[]) {
+    follow(at, at);
+    takeAll(at);
+  }
+  const top = 'e:7:' as Position;
+  read('stretch', 'e:1:' as Position, { entries: [], top, gap: 'trimmed' });
+  expect([takeAll('e:1:'), takeAll('e:6:')]).toEqual([['GAP trimmed', 'LIVE'], []]);
+  expect(reads).toEqual(['stretch e:1:', 'stretch e:6:']);
+  read('stretch', 'e:6:' as Position, { entries: [], top });
+  expect(takeAll('e:6:')).toEqual(['LIVE']);
+});
+
+test('who is live at a later place of an empty log is judged by that place when the log is read again', () => {
+  const { step, follow, takeAll, read, reads } = startLive('e:2:' as Position);
+  follow('two', 'e:4:' as Position);
+  takeAll('two');
+  read('stretch', 'e:4:' as Position, { entries: [], top: 'e:5:' as Position });
+  takeAll('two');
+  read('ring', 'e:2:' as Position, { entries: [], top: 'e:5:' as Position });
+  expect(takeAll('two')).toEqual(['LIVE']);
+  const top = 'e:9:' as Position;
+  step({ type: 'top', top });
+  read('ring', 'e:2:' as Position, { entries: [], top, gap: 'trimmed' });
+  reads.length = 0;
+  takeAll('two');
+  expect(reads).toEqual(['stretch e:4:']);
+  read('stretch', 'e:4:' as Position, { entries: [], top });
+  expect(takeAll('two')).toEqual([]);
+});

@@ -68,8 +68,9 @@ chromium:
 programs:
 	@export PATH=$$PATH:/usr/sbin; command -v nginx >/dev/null && command -v supervisord >/dev/null || .ci/install nginx-light supervisor
 
-checkers: # of the files in deploy/ that make does not run
+checkers: # of the files in deploy/ that make does not run, and of the model of the resume
 	@command -v caddy >/dev/null && command -v systemd-analyze >/dev/null || .ci/install caddy systemd
+	@command -v spin >/dev/null && command -v gcc >/dev/null || .ci/install spin gcc libc6-dev
 
 python: # Debian's python3 has the module venv, and without its package nothing to put pip into an environment
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || .ci/install python3-venv

@@ -39,6 +39,7 @@ export function createStretch<F extends Frame>(
   const start = gap === 'reset' ? top : gap || after === 'start' ? startOf(entries, top) : after;
   const stretch = createRing(start, codec);
   for (const entry of entries) stretch.push(entry);
+  if (entries.length === 0) stretch.reach(top);
   return stretch;
 }
 
@@ -94,13 +95,16 @@ function startOf(entries: readonly Entry[], top: Position): Position {
 function isOlder<F extends Frame>(
   position: StartPosition,
   after: StartPosition,
-  { entries }: Reading,
+  { entries, top }: Reading,
   stretch: Ring<F>,
 ): boolean {
   if (position === 'start') return false;
   const { offset } = partsOf(position);
-  if (entries[0]?.previous !== null) return offset < partsOf(stretch.base).offset;
-  // The first kept does not say where its predecessor lies, so only what is older than the place asked for is surely gone.
+  const [first] = entries;
+  const isBaseLast = first ? first.previous !== null : partsOf(top).tag !== '';
+  if (isBaseLast) return offset < partsOf(stretch.base).offset;
+  // Neither the first kept nor the end says where the last lies that is gone, so only what is older than the place asked for is it
+  // surely.
   return after !== 'start' && offset < partsOf(after).offset;
 }
 

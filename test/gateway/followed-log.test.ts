@@ -152,3 +152,25 @@ test('a place without a tag is not looked for in a ring that is being mended, wh
   read('stretch', placeOf(1), { entries: [sixth], top: sixth.at, gap: 'trimmed' });
   expect(takeAll('second')).toEqual(['GAP trimmed', 'new 6']);
 });
+
+test.each([
+  ['with the ring at that end', true],
+  ['without a ring', false],
+])('a place beyond the end of its log, at which nothing is missed, is that end: %s', (_, hasRing) => {
+  const { step, follow, read, takeAll, reads } = startMachine();
+  step({ type: 'attached' });
+  if (hasRing) {
+    follow('first', placeOf(1));
+    read('stretch', placeOf(1), { entries: [entryOf(2)], top: placeOf(2) });
+    takeAll('first');
+  }
+  // Named by a broker that knew nothing of the log, but that nothing of it came after.
+  const beyond = formatPosition({ epoch: 'e', offset: 5, tag: '' });
+  follow('second', beyond);
+  takeAll('second');
+  reads.length = 0;
+  read('stretch', beyond, { entries: [], top: placeOf(2) });
+  expect([takeAll('second'), reads]).toEqual([['LIVE'], []]);
+  step({ type: 'entry', entry: { ...entryOf(6), previous: { offset: 2, tag: tagOf('key 2') } } });
+  expect(takeAll('second')).toEqual(['key 6']);
+});

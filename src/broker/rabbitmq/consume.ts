@@ -1,4 +1,5 @@
 import type { ChannelModel } from 'amqplib';
+import { describeFault } from './dial.ts';
 import type { Delivered } from './held-stream.ts';
 
 /** Where in a stream reading begins: a message's number, a time in milliseconds since 1970, or its last part. */
@@ -31,7 +32,7 @@ export async function consume(
   const end = (reason: string) => {
     if (!isStopped) onGone(reason);
   };
-  channel.on('error', () => {}); // "close" follows
+  channel.on('error', (error) => end(describeFault(error)));
   channel.on('close', () => end(`the reading of "${queue}" ended`));
   await channel.prefetch(PREFETCH);
   await channel.consume(

@@ -110,8 +110,10 @@ async function closeLine(line: ChannelModel, clock: Clock): Promise<void> {
 export function describeFault(error: unknown): string {
   if (error instanceof BrokerError) return error.message;
   if (!(error instanceof Error)) return 'it is not reached';
-  if (/ACCESS.REFUSED.*Login was refused|\b403\b.*ACCESS-REFUSED/.test(error.message)) {
-    return /Login|Handshake/.test(error.message) ? 'it refuses these credentials' : error.message.slice(0, 200);
+  if (/^Handshake terminated by server: 403/.test(error.message)) return 'it refuses these credentials';
+  // The driver drops what the server says of it.
+  if (error.message.startsWith('Expected ConnectionOpenOk; got <ConnectionClose')) {
+    return 'it has no such vhost, or this account no right to it';
   }
   const { code, message } = error as NodeJS.ErrnoException;
   const [line = ''] = message.split(/[\r\n]/);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ChannelModel } from 'amqplib';
 import { BrokerError } from '../broker-error.ts';
 import type { StreamKind } from '../stream-kind.ts';
+import { describeFault } from './dial.ts';
 
 /** Sends messages to streams. */
 export interface Publisher {
@@ -39,7 +40,7 @@ export async function createPublisher(
   line.on('unblocked', () => {
     blocked = undefined;
   });
-  channel.on('error', () => {}); // "close" follows
+  channel.on('error', (error) => onGone(describeFault(error)));
   channel.on('close', () => {
     for (const reject of waiting) reject(createUnavailable('the connection ended'));
     onGone('the channel was closed');

@@ -76,4 +76,4 @@ python: # Debian's python3 has the module venv, and without its package nothing 
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || .ci/install python3-venv
 
 servers:
-	@for program in redis-server nats-server openssl; do command -v $$program >/dev/null || .ci/install $$program; done
+	@for program in redis-server nats-server rabbitmq-server openssl; do command -v $$program >/dev/null || .ci/install $$program; done

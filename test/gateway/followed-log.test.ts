@@ -214,3 +214,25 @@ test('who is live at a later place of an empty log is judged by that place when 
   read('stretch', 'e:4:' as Position, { entries: [], top });
   expect(takeAll('two')).toEqual([]);
 });
+
+test.each([
+  ['with the ring at that end', true],
+  ['without a ring', false],
+])('a place beyond the end of its log, at which nothing is missed, is that end: %s', (_, hasRing) => {
+  const { step, follow, read, takeAll, reads } = startMachine();
+  step({ type: 'attached' });
+  if (hasRing) {
+    follow('first', placeOf(1));
+    read('stretch', placeOf(1), { entries: [entryOf(2)], top: placeOf(2) });
+    takeAll('first');
+  }
+  // Named by a broker that knew nothing of the log, but that nothing of it came after.
+  const beyond = formatPosition({ epoch: 'e', offset: 5, tag: '' });
+  follow('second', beyond);
+  takeAll('second');
+  reads.length = 0;
+  read('stretch', beyond, { entries: [], top: placeOf(2) });
+  expect([takeAll('second'), reads]).toEqual([['LIVE'], []]);
+  step({ type: 'entry', entry: { ...entryOf(6), previous: { offset: 2, tag: tagOf('key 2') } } });
+  expect(takeAll('second')).toEqual(['key 6']);
+});

@@ -34,3 +34,14 @@ export {
   type StoreBeginning,
   store,
 } from './store.ts';
+export {
+  type ActionAnswer,
+  MAX_ACTIONS,
+  type RecentAction,
+  type Refused,
+  type RefusedCode,
+  type SaidAction,
+  STORE_EVENT,
+  type StoreNews,
+  type StoreSnapshot,
+} from './store-messages.ts';

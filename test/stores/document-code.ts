@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'rolldown';
 import { afterAll, beforeAll } from 'vitest';
 
@@ -15,28 +15,23 @@ export function pathOf(name: string): string {
   return join(FOLDER, name.replace(/\.ts$/, '.js'));
 }
 
-/** Builds files of docs/stores.md, and programs beside them, for the tests of a file. A program imports `./<file>` as the document's do. */
+/** Builds files of docs/stores.md for the tests of a file, and programs of the tests. */
 export function buildDocumentCode(names: readonly string[], programs: readonly string[] = []): void {
   beforeAll(async () => {
     mkdirSync(FOLDER, { recursive: true });
     for (const [, file = '', code = ''] of readFileSync(DOCUMENT, 'utf8').matchAll(FENCE)) {
       writeFileSync(join(FOLDER, file), code);
     }
-    for (const path of programs) writeFileSync(join(FOLDER, nameOf(path)), readFileSync(path));
-    for (const name of [...names, ...programs.map(nameOf)]) {
+    for (const input of [...names.map((name) => join(FOLDER, name)), ...programs]) {
       await build({
-        input: join(FOLDER, name),
+        input,
         platform: 'node',
         resolve: { conditionNames: ['@message-flow/source'] },
         external: /^(?!\.|\/|message-flow\/)/,
         logLevel: 'silent',
-        output: { file: pathOf(name), format: 'esm', codeSplitting: false },
+        output: { file: pathOf(basename(input)), format: 'esm', codeSplitting: false },
       });
     }
   }, LIMIT_MS);
   afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }

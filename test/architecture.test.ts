@@ -12,6 +12,7 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   gateway: { folders: ['protocol', 'broker'], packages: ['node', 'jose', 'prom-client'] },
   'gateway/host': { folders: ['protocol', 'broker', 'gateway'], packages: ['node', 'ws'] },
   client: { folders: ['contract', 'protocol'], packages: [] },
+  testing: { folders: ['contract', 'protocol', 'broker', 'backend', 'gateway', 'client'], packages: ['node'] },
   proxy: { folders: ['protocol', 'broker'], packages: ['node'] },
   cli: {
     folders: ['contract', 'protocol', 'broker', 'backend', 'gateway', 'gateway/host', 'client', 'proxy'],

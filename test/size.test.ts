@@ -5,15 +5,17 @@ import { expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
 const ENTRY = join(ROOT, 'test/support/page.ts');
+const STORES_ENTRY = join(ROOT, 'test/support/stores-page.ts');
 /** The example's own module that makes the client, which the entry imports. */
 const EXAMPLE = join(ROOT, 'examples/observatory/front/client.ts');
 const MAX_PAGE_BYTES = 6_000;
+const MAX_STORES_BYTES = 5_000;
 const PAGE_FOLDERS = ['client', 'contract', 'protocol'];
 
 /** Bundles a page as an app would, from the sources, into one file that needs no other. */
-async function bundlePage() {
+async function bundlePage(input = ENTRY) {
   const bundle = await rolldown({
-    input: ENTRY,
+    input,
     platform: 'browser',
     resolve: { conditionNames: ['@message-flow/source'] },
   });
@@ -30,6 +32,15 @@ test(`what a page downloads has at most ${MAX_PAGE_BYTES} bytes, minified and gz
   const bytes = gzipSync(code).length;
   console.log(`message-flow/client: ${bytes} bytes gzipped of ${MAX_PAGE_BYTES}`);
   expect(bytes).toBeLessThanOrEqual(MAX_PAGE_BYTES);
+});
+
+test(`stores add at most ${MAX_STORES_BYTES} bytes to it, and no validator`, async () => {
+  const [page, withStores] = [await bundlePage(), await bundlePage(STORES_ENTRY)];
+  const bytes = gzipSync(withStores.code).length - gzipSync(page.code).length;
+  console.log(`message-flow/client/stores: ${bytes} bytes gzipped of ${MAX_STORES_BYTES}`);
+  expect(bytes).toBeLessThanOrEqual(MAX_STORES_BYTES);
+  expect(bytes).toBeGreaterThan(1_000); // else the bundle has none of it
+  expect(withStores.moduleIds.filter((id) => id.includes('node_modules'))).toEqual([]);
 });
 
 test(`what a page downloads comes from ${PAGE_FOLDERS.join(', ')} and nowhere else`, async () => {

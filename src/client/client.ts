@@ -6,6 +6,8 @@ import {
   fillPattern,
   type ParamsOf,
   type PatternOf,
+  type StoreOf,
+  type StorePatternOf,
 } from '../contract/index.ts';
 import { type GapReason, kindOf, type LogName, type Position, type Stop } from '../protocol/index.ts';
 import type { ConnectionStatus } from './connection-status.ts';
@@ -13,6 +15,7 @@ import { type AppEffect, createHost } from './host.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { type ClientOptions, resolveOptions } from './options.ts';
 import type { RefusalReason } from './session-event.ts';
+import type { ClientStore } from './stores/client-store.ts';
 
 /** An entry of a log, and where it came from. */
 export interface Entry {
@@ -77,6 +80,15 @@ export interface Client<A extends Contract> {
     pattern: Pattern,
     params: ParamsOf<Pattern>,
   ): ClientChannel<ChannelEvents<A, Pattern>>;
+  /**
+   * Names a store; `subscribe` follows it. It asks for `use: [stores([…])]` of `message-flow/client/stores`.
+   * @throws {RangeError} when a parameter is missing or empty, the name is longer than 200 bytes, or `stores` was not given it
+   * @throws {TypeError} when the client was made without `stores`
+   */
+  store<Pattern extends StorePatternOf<A>>(
+    pattern: Pattern,
+    params: ParamsOf<Pattern>,
+  ): ClientStore<StoreOf<A, Pattern>>;
   /** Takes gaps, each in its place: before the handlers of what follows it. */
   onGap(listener: (gap: Gap) => unknown): Stop;
   /** An entry that no handler took: its position counts as seen. */
@@ -117,6 +129,7 @@ export function createClient<A extends Contract>(given: ClientOptions): Client<A
   const statuses = createListeners<ConnectionStatus>(report);
   const unhandled = createListeners<Entry>(report);
   const host = createHost(options, take, report);
+  const part = options.openStores?.(host, report);
   let unhandledCount = 0;
 
   function report(error: unknown, during?: Failure['during']): void {
@@ -130,6 +143,7 @@ export function createClient<A extends Contract>(given: ClientOptions): Client<A
   }
 
   function take(effect: AppEffect): void {
+    if (part?.take(effect)) return;
     switch (effect.type) {
       case 'deliver':
         deliver(effect);
@@ -193,6 +207,10 @@ export function createClient<A extends Contract>(given: ClientOptions): Client<A
     channel(pattern, params) {
       const log = fillPattern('channel', pattern, params);
       return { log, on: (event, handler) => follow(log, event, handler) };
+    },
+    store(pattern, params) {
+      if (!part) throw new TypeError('Cannot follow a store: `use` has no stores([…])');
+      return part.open(pattern, params) as ClientStore<StoreOf<A, typeof pattern>>;
     },
     onGap: gaps.add,
     onUnhandled: unhandled.add,

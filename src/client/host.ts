@@ -1,4 +1,4 @@
-import type { LogName, Stop } from '../protocol/index.ts';
+import type { LogName, StartPosition, Stop } from '../protocol/index.ts';
 import type { ConnectionStatus } from './connection-status.ts';
 import type { PageEvent, ResolvedOptions, Socket } from './options.ts';
 import { createPositionStore } from './position-store.ts';
@@ -15,7 +15,7 @@ export interface Host {
   /** @throws {TypeError} when there is no WebSocket, or nothing to resolve a relative address against */
   start(): void;
   stop(): void;
-  follow(log: LogName): void;
+  follow(log: LogName, from?: StartPosition): void;
   unfollow(log: LogName): void;
 }
 
@@ -161,7 +161,7 @@ export function createHost(
       stopTimer?.();
       positions.save();
     },
-    follow: (log) => step({ type: 'follow', log }),
+    follow: (log, from) => step({ type: 'follow', log, from }),
     unfollow(log) {
       positions.forget(log);
       step({ type: 'unfollow', log });

@@ -1,5 +1,7 @@
 import type { Clock, Random } from '../protocol/index.ts';
 import { createPageClock } from './clock.ts';
+import type { Host } from './host.ts';
+import type { StorePart } from './stores/stores.ts';
 
 /** What a client needs of a WebSocket: the browser's, Bun's and the one of the package `ws` all have it. */
 export interface Socket {
@@ -57,7 +59,10 @@ export interface Page {
   removeEventListener(type: string, listener: (event: PageEvent) => void): void;
 }
 
-/** Fits a client to what is no gateway of ours, such as `oldServer("2016")`: from the options, with defaults, to those in use. */
+/**
+ * Gives a client what not every page needs, such as `stores([board])` or `oldServer("2016")`: from the options, with defaults, to
+ * those in use.
+ */
 export type Extension = (options: ResolvedOptions) => ResolvedOptions;
 
 /** What `createClient` takes. */
@@ -102,7 +107,7 @@ export interface ClientOptions {
   ) => Socket;
   /** Asks the backend. @default the runtime's `fetch` */
   readonly fetch?: Fetch;
-  /** Fits the client to something else than a gateway of ours; each takes what the one before gave. @default none */
+  /** `stores([…])`, `oldServer(…)`: each takes what the one before gave. @default none */
   readonly use?: readonly Extension[];
   /** Tells the time and sets timers. @default wall time that never goes backwards, and `setTimeout` */
   readonly clock?: Clock;
@@ -112,7 +117,11 @@ export interface ClientOptions {
 
 /** `ClientOptions` with every default in its place. */
 export type ResolvedOptions = Required<Omit<ClientOptions, 'WebSocket' | 'storage' | 'use'>> &
-  Pick<ClientOptions, 'storage'> & { readonly WebSocket: ClientOptions['WebSocket'] };
+  Pick<ClientOptions, 'storage'> & {
+    readonly WebSocket: ClientOptions['WebSocket'];
+    /** Set by `stores([…])`. */
+    readonly openStores?: (host: Host, report: (error: unknown) => void) => StorePart;
+  };
 
 /** Puts the defaults in their places. */
 export function resolveOptions(given: ClientOptions): ResolvedOptions {

@@ -1,4 +1,4 @@
-import { joinLogName, type LogName } from '../protocol/index.ts';
+import { joinSegments, type LogName } from '../protocol/index.ts';
 
 /** The names of a pattern's parameters: `"project/:projectId"` gives `"projectId"`. */
 export type ParamName<Pattern extends string> = Pattern extends `${infer Head}/${infer Rest}`
@@ -21,15 +21,14 @@ export function fillPattern(
 ): LogName {
   const segments = pattern.split('/').map((segment) => {
     if (!segment.startsWith(':')) return segment;
-    const value = Object.hasOwn(params, segment.slice(1)) ? params[segment.slice(1)] : undefined;
+    const name = segment.slice(1);
+    const value = Object.hasOwn(params, name) ? params[name] : undefined;
     if (typeof value !== 'string' || value === '') {
-      throw new RangeError(
-        `Cannot fill "${pattern}": parameter "${segment.slice(1)}" is ${value === '' ? 'empty' : typeof value}`,
-      );
+      throw new RangeError(`Cannot fill "${pattern}": parameter "${name}" is ${value === '' ? 'empty' : typeof value}`);
     }
     return value;
   });
-  return joinLogName(kind, segments);
+  return joinSegments(kind, segments);
 }
 
 /** The parameters that fill a pattern to these raw segments; undefined when it does not fit. */

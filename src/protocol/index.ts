@@ -40,6 +40,7 @@ export {
   EVERYONE,
   findLogName,
   joinLogName,
+  joinSegments,
   kindOf,
   type LogKind,
   type LogName,

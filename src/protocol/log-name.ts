@@ -51,6 +51,14 @@ export function joinLogName(kind: LogKind, segments: readonly string[]): LogName
   if (kind === 'user' && segments[0] === '*') {
     throw new RangeError('Cannot name a log of user "*": it means everyone'); // in peers of the old pattern
   }
+  return joinSegments(kind, segments);
+}
+
+/**
+ * As `joinLogName`, of kinds that take any segments, one at least. A page names no others, and downloads no more than this.
+ * @throws {RangeError} when a segment is empty or holds half a surrogate pair, or the whole is longer than 200 bytes
+ */
+export function joinSegments(kind: LogKind, segments: readonly string[]): LogName {
   const name = [kind, ...segments.map(encodeSegment)].join('/');
   if (name.length > MAX_LOG_NAME_BYTES) {
     throw new RangeError(

@@ -19,7 +19,7 @@ describe('a contract', () => {
   });
 
   test('may be empty', () => {
-    expect(contract({})).toEqual({ events: {}, channels: [] });
+    expect(contract({})).toEqual({ events: {}, channels: [], stores: [] });
   });
 
   test.each(RESERVED_IDS)('refuses an event called %s, in its own events and in a channel', (id) => {

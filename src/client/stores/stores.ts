@@ -1,0 +1,89 @@
+import { fillPattern, type Store } from '../../contract/index.ts';
+import { kindOf, type LogName } from '../../protocol/index.ts';
+import type { AppEffect, Host } from '../host.ts';
+import type { Extension, ResolvedOptions } from '../options.ts';
+import { type ClientStore, NO_VIEW } from './client-store.ts';
+import { createFollower, type Follower } from './follower.ts';
+
+/** The stores of a client: a part of its own, so that only pages that have stores download it. */
+export interface StorePart {
+  /** Takes what the session says; true: it was of a store. */
+  take(effect: AppEffect): boolean;
+  /** @throws {RangeError} when there is no such store, or a parameter is missing or empty */
+  open(pattern: string, params: Readonly<Record<string, string>>): ClientStore;
+}
+
+/**
+ * Lets a client follow stores: `createClient<typeof app>({ url, use: [stores([board])] })`. Give it the stores themselves, each
+ * from a file that holds no validator.
+ */
+export function stores(all: readonly Store[]): Extension {
+  return (options) => ({ ...options, openStores: (host, report) => createStorePart(all, host, options, report) });
+}
+
+function createStorePart(
+  all: readonly Store[],
+  host: Host,
+  options: ResolvedOptions,
+  report: (error: unknown) => void,
+): StorePart {
+  const { random } = options;
+  const followers = new Map<LogName, Follower>();
+  const prefix = `${random().toString(36).slice(2)}${random().toString(36).slice(2)}`;
+  let count = 0;
+  let user: string | undefined;
+
+  function open(store: Store, log: LogName): Follower {
+    const found = followers.get(log);
+    if (found) return found;
+    const follower = createFollower({
+      store,
+      log,
+      host,
+      options,
+      report,
+      createId: () => `${prefix}-${count++}`,
+      onIdle: () => followers.delete(log),
+    });
+    followers.set(log, follower);
+    return follower;
+  }
+
+  function takeStatus(effect: Extract<AppEffect, { type: 'state' }>): void {
+    const next = effect.status.user;
+    const hasChanged = user !== undefined && next !== undefined && user !== next;
+    user = next ?? user;
+    for (const follower of [...followers.values()]) {
+      if (hasChanged) follower.changeUser();
+      follower.take(effect);
+    }
+  }
+
+  return {
+    take(effect) {
+      if (effect.type === 'state') takeStatus(effect);
+      else if (kindOf(effect.log) === 'store') {
+        followers.get(effect.log)?.take(effect);
+        return true;
+      }
+      return false;
+    },
+    open(pattern, params) {
+      const store = all.find((store) => store.pattern === pattern);
+      if (!store) throw new RangeError(`Cannot follow "${pattern}": stores([…]) was given no such store`);
+      const log = fillPattern('store', pattern, params);
+      return {
+        log,
+        get: () => followers.get(log)?.view ?? NO_VIEW,
+        subscribe: (listener) => open(store, log).subscribe(listener),
+        dispatch(name, ...[input]) {
+          if (!Object.hasOwn(store.actions, name)) {
+            throw new RangeError(`Cannot run "${name}": the store "${pattern}" has no such action`);
+          }
+          return open(store, log).dispatch(name, input);
+        },
+        hydrate: (snapshot) => open(store, log).hydrate(snapshot as never),
+      };
+    },
+  };
+}

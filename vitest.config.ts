@@ -11,7 +11,10 @@ export default defineConfig({
   test: {
     ...patience,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/{e2e,deploy}/**'] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.{ts,tsx}'], exclude: ['test/{e2e,deploy}/**'] },
+      },
       { extends: true, test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.ts'] } },
     ],
   },

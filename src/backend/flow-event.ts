@@ -17,6 +17,10 @@ export type FlowEvent =
   | { readonly type: 'allow-failed'; readonly log: LogName; readonly pattern: string; readonly error: unknown }
   /** The broker gave no positions for a token: the request was answered with 503. */
   | { readonly type: 'tops-failed'; readonly error: unknown }
+  /** An app's `load`, `save`, `allow` or `inputs` threw, gave what can't be used, or nothing in time: a 503, or a rejection. */
+  | { readonly type: 'store-failed'; readonly log: LogName; readonly error: unknown }
+  /** A reducer threw: the action was refused. An app may refuse by it, so this need be no fault. */
+  | { readonly type: 'action-failed'; readonly log: LogName; readonly action: string; readonly error: unknown }
   /** A request failed in a way that nothing above names: it was answered with 500. */
   | { readonly type: 'request-failed'; readonly error: unknown };
 

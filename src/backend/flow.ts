@@ -1,13 +1,24 @@
 import type { Broker } from '../broker/index.ts';
-import { type ChannelEvents, type Contract, fillPattern, type ParamsOf, type PatternOf } from '../contract/index.ts';
+import {
+  type ChannelEvents,
+  type Contract,
+  fillPattern,
+  type ParamsOf,
+  type PatternOf,
+  type StoreOf,
+  type StorePatternOf,
+} from '../contract/index.ts';
 import { EVERYONE, userLog } from '../protocol/index.ts';
 import { type Audience, createAudience } from './audience.ts';
 import type { FlowStats } from './flow-stats.ts';
 import { createHandler, type Handler } from './handler.ts';
+import type { Identity } from './identity.ts';
 import { type FlowOptions, resolveOptions } from './options.ts';
 import { type RevocationTarget, revoke } from './revocation.ts';
 import { createRights, type Rule } from './rights.ts';
 import { createSender } from './sender.ts';
+import { type FlowSnapshot, takeSnapshot, type WantedSnapshot } from './snapshot.ts';
+import { createFlowStores, type FlowStore } from './store/flow-stores.ts';
 import { createTokenRoutes } from './token-route.ts';
 
 /** The backend's hand in the ring: sends to browsers, and lets them in. One for each process and contract. */
@@ -33,6 +44,18 @@ export interface Flow<A extends Contract> {
    */
   allow<Pattern extends PatternOf<A>>(pattern: Pattern, rule: Rule<Pattern>): void;
   /**
+   * The stores of a pattern.
+   * @throws {RangeError} when the contract has no such store
+   */
+  store<Pattern extends StorePatternOf<A>>(pattern: Pattern): FlowStore<StoreOf<A, Pattern>>;
+  /**
+   * Takes what a page of this user begins with, so that a server may render it: positions first, then states, which the page
+   * goes on from without a hole and without a second fetch. What `me` may not read is left out.
+   * @throws {FlowError} `unavailable` when the broker, a rule or a database gave no answer in time
+   * @throws {RangeError} when the contract has no such channel or store, nobody serves it, or a parameter is missing or empty
+   */
+  snapshot(me: Identity, wanted?: WantedSnapshot<A>): Promise<FlowSnapshot>;
+  /**
    * Ends what was issued until now, for a user, a session or one token: live connections close with 4409, tokens are
    * refused. Resolves when the broker has it; gateways hear of it within moments. A token asked for later is good again, so
    * sign out first, then revoke. Settles like a send, and is counted as one.
@@ -40,7 +63,7 @@ export interface Flow<A extends Contract> {
    * @throws {TypeError} when the target names none or more than one, or an empty one
    */
   revoke(target: RevocationTarget): Promise<void>;
-  /** Answers `POST {basePath}/token` and `GET /socket_auth_token`. */
+  /** Answers `POST {basePath}/token`, `/snapshot` and `/actions`, and `GET /socket_auth_token`. */
   readonly handler: Handler;
   /** Where its logs are kept: for a gateway in the same process. */
   readonly broker: Broker;
@@ -67,7 +90,8 @@ export function createFlow<A extends Contract>(app: A, options: FlowOptions): Fl
   const resolved = resolveOptions(options);
   const { broker, basePath, report, wallClock } = resolved;
   const sender = createSender(resolved);
-  const rights = createRights(app.channels, report);
+  const rights = createRights(app, report);
+  const stores = createFlowStores(app, resolved, sender, rights);
   const events: A['events'] = app.events;
   return {
     user: (id) => createAudience(sender, userLog(id), events),
@@ -78,12 +102,15 @@ export function createFlow<A extends Contract>(app: A, options: FlowOptions): Fl
       const log = fillPattern('channel', pattern, params);
       return createAudience(sender, log, channel.events as ChannelEvents<A, typeof pattern>);
     },
-    allow: (pattern, rule) => rights.allow(pattern, rule as Rule<string>),
+    allow: (pattern, rule) => rights.allow('channel', pattern, rule as Rule<string>),
+    store: (pattern) => stores.open(pattern) as unknown as FlowStore<StoreOf<A, typeof pattern>>,
+    snapshot: (me, wanted) => takeSnapshot(resolved, stores, me, wanted),
     revoke: (target) => revoke(sender, target, wallClock()),
-    handler: createHandler(basePath, createTokenRoutes(resolved, rights), report),
+    handler: createHandler(basePath, { ...createTokenRoutes(resolved, rights), ...stores.routes }, report),
     broker,
     stats: () => sender.stats(),
     async close() {
+      stores.close();
       await sender.close();
       if (resolved.ownsBroker) await broker.close();
     },

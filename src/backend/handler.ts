@@ -1,6 +1,7 @@
 import type { Report } from './flow-event.ts';
 import { answerError, HttpError } from './http-answer.ts';
 import { isSameOrigin } from './origin-check.ts';
+import type { StoreRoutes } from './store/store-routes.ts';
 import type { Route, TokenRoutes } from './token-route.ts';
 
 /**
@@ -21,9 +22,11 @@ interface MethodRoute {
 }
 
 /** Creates a flow's handler: its routes below `basePath`, and `/socket_auth_token`. */
-export function createHandler(basePath: string, routes: TokenRoutes, report: Report): Handler {
+export function createHandler(basePath: string, routes: TokenRoutes & StoreRoutes, report: Report): Handler {
   const table = new Map<string, MethodRoute>([
     [`${basePath}/token`, { method: 'POST', answer: routes.token }],
+    [`${basePath}/snapshot`, { method: 'POST', answer: routes.snapshot }],
+    [`${basePath}/actions`, { method: 'POST', answer: routes.actions }],
     ['/socket_auth_token', { method: 'GET', answer: routes.bareToken }],
   ]);
 

@@ -1,14 +1,15 @@
 /** What an answer that is no success says, by code: its status and its message. */
 const ERRORS = {
   'invalid-request': [400, 'Cannot read the request: it is not what this route takes'],
-  'signed-out': [401, 'Cannot issue a token: nobody is signed in'],
+  'signed-out': [401, 'Cannot answer: nobody is signed in'],
+  'not-allowed': [403, 'Cannot answer: this user may not read this store'],
   'cross-site': [403, 'Cannot answer: the request comes from another site'],
   'not-found': [404, 'Cannot answer: there is no such route'],
   'method-not-allowed': [405, 'Cannot answer: the route does not take this method'],
   'too-large': [413, 'Cannot read the request: it is too large'],
   'not-json': [415, 'Cannot read the request: its content-type is not application/json'],
   internal: [500, 'Cannot answer: the server failed'],
-  unavailable: [503, 'Cannot issue a token: the broker gave no answer in time'],
+  unavailable: [503, 'Cannot answer: the broker gave no answer in time'],
 } as const;
 
 /** Why a request was not served. */

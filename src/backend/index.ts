@@ -11,5 +11,8 @@ export type { FlowOptions, NodeHandlerOptions } from './options.ts';
 export type { RevocationTarget } from './revocation.ts';
 export type { Rule } from './rights.ts';
 export type { Sent } from './sender.ts';
+export type { FlowSnapshot, WantedSnapshot } from './snapshot.ts';
+export type { FlowStore } from './store/flow-stores.ts';
+export type { AskedAction, NextState, StoredState, StoreServing } from './store/serving.ts';
 export { createClaims, signToken, type TokenSubject } from './token-signer.ts';
 export { clearSocketPath, SocketPathError, type SocketPathErrorCode } from './unix-socket.ts';

@@ -54,7 +54,7 @@ function brokenSchema(event: string, cause: unknown): FlowError {
 }
 
 /** Where, but not what: what a schema says may quote the payload, and messages end up in logs. */
-function placeOf({ path = [] }: SchemaIssue): string {
+export function placeOf({ path = [] }: SchemaIssue): string {
   const place = path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
   return place.slice(0, MAX_SHOWN_CHARS) || 'payload';
 }

@@ -1,4 +1,4 @@
-import { type Channel, matchPattern, type ParamsOf } from '../contract/index.ts';
+import { type Contract, matchPattern, type ParamsOf } from '../contract/index.ts';
 import { findLogName, kindOf, type LogName, segmentsOf } from '../protocol/index.ts';
 import type { Report } from './flow-event.ts';
 import { HttpError } from './http-answer.ts';
@@ -15,8 +15,11 @@ export type Rule<Pattern extends string> = (
   request: Request,
 ) => boolean | Promise<boolean>;
 
-/** A channel that somebody asks for, and the rule that decides. */
-interface AskedChannel {
+/** What is followed by a right. */
+type Kind = 'channel' | 'store';
+
+/** A channel or store that somebody asks for, and the rule that decides. */
+interface AskedLog {
   readonly log: LogName;
   /**
    * Resolves to whether it is allowed.
@@ -29,32 +32,35 @@ interface AskedChannel {
 export interface Rights {
   /**
    * Sets the rule of a pattern.
-   * @throws {RangeError} when the contract has no channel with this pattern, or it has a rule
+   * @throws {RangeError} when the contract has no channel or store with this pattern, or it has a rule
    */
-  allow(pattern: string, rule: Rule<string>): void;
-  /** What a name asks for; undefined when it is no name of a log, no channel of the contract, or has no rule. */
-  findAsked(name: string): AskedChannel | undefined;
+  allow(kind: Kind, pattern: string, rule: Rule<string>): void;
+  /** What a name asks for; undefined when it is no name of a log, not in the contract, or has no rule. */
+  findAsked(name: string): AskedLog | undefined;
 }
 
 /** Creates rights that deny everything. */
-export function createRights(channels: readonly Channel[], report: Report): Rights {
-  const rules = new Map<string, Rule<string>>();
+export function createRights({ channels, stores }: Contract, report: Report): Rights {
+  const rules: { readonly kind: Kind; readonly pattern: string; readonly rule: Rule<string> }[] = [];
   return {
-    allow(pattern, rule) {
-      if (!channels.some((channel) => channel.pattern === pattern)) {
-        const patterns = channels.map((channel) => channel.pattern).join('", "');
-        throw new RangeError(`Cannot allow "${pattern}": the contract has no such channel, it has "${patterns}"`);
+    allow(kind, pattern, rule) {
+      const patterns = (kind === 'channel' ? channels : stores).map((named) => named.pattern);
+      if (!patterns.includes(pattern)) {
+        const state = `the contract has no such ${kind}, it has "${patterns.join('", "')}"`;
+        throw new RangeError(`Cannot allow "${pattern}": ${state}`);
       }
       // Replacing one silently would let whichever file is loaded last decide.
-      if (rules.has(pattern)) throw new RangeError(`Cannot allow "${pattern}": it has a rule`);
-      rules.set(pattern, rule);
+      if (rules.some((other) => other.kind === kind && other.pattern === pattern)) {
+        throw new RangeError(`Cannot allow "${pattern}": it has a rule`);
+      }
+      rules.push({ kind, pattern, rule });
     },
     findAsked(name) {
       const log = findLogName(name);
-      if (log === undefined || kindOf(log) !== 'channel') return undefined;
+      if (log === undefined) return undefined;
       const segments = segmentsOf(log);
-      for (const [pattern, rule] of rules) {
-        const params = matchPattern(pattern, segments);
+      for (const { kind, pattern, rule } of rules) {
+        const params = kind === kindOf(log) && matchPattern(pattern, segments);
         if (params)
           return { log, decide: (identity, request) => decide(log, pattern, () => rule(identity, params, request)) };
       }
@@ -68,7 +74,7 @@ export function createRights(channels: readonly Channel[], report: Report): Righ
     } catch (error) {
       report({ type: 'allow-failed', log, pattern, error });
       // A refusal would end the channel on the page for good, and the rule has said none.
-      throw new HttpError('unavailable', 'Cannot issue a token: the rule of a channel failed');
+      throw new HttpError('unavailable', 'Cannot answer: the rule of a log failed');
     }
   }
 }

@@ -1,12 +1,10 @@
 import {
-  awaitWithin,
   EVERYONE,
   isJsonObject,
   type LogName,
   MAX_LOGS,
   MAX_TOKEN_BYTES,
   MAX_TOKEN_LOG_BYTES,
-  type Position,
   userLog,
 } from '../protocol/index.ts';
 import { answerJson, answerText, HttpError } from './http-answer.ts';
@@ -15,6 +13,7 @@ import type { ResolvedOptions } from './options.ts';
 import { readJson } from './request-body.ts';
 import type { Rights } from './rights.ts';
 import { createClaims, signToken } from './token-signer.ts';
+import { readTops } from './tops.ts';
 
 /** Answers a request that has passed the checks of method and origin. */
 export type Route = (request: Request, native: unknown) => Promise<Response>;
@@ -27,12 +26,9 @@ export interface TokenRoutes {
   readonly bareToken: Route;
 }
 
-/** How long the broker may take to say where logs end, in milliseconds; a page waits for it. */
-const TOPS_TIMEOUT_MS = 2_000;
-
-/** Creates the routes. `options` are the flow's own, `rights` decide on channels. */
+/** Creates the routes. `options` are the flow's own, `rights` decide on channels and stores. */
 export function createTokenRoutes(options: ResolvedOptions, rights: Rights): TokenRoutes {
-  const { broker, clock, wallClock, report } = options;
+  const { broker, wallClock, report } = options;
 
   async function issue({ user, session }: Identity, logs: readonly LogName[], issuedAtMs: number): Promise<string> {
     const { tokenLifetimeMs: lifetimeMs, signingSecret } = options;
@@ -40,15 +36,6 @@ export function createTokenRoutes(options: ResolvedOptions, rights: Rights): Tok
     const token = await signToken(claims, signingSecret);
     if (token.length <= MAX_TOKEN_BYTES) return token;
     throw new HttpError('too-large', `Cannot issue a token: it has ${token.length} bytes, limit is ${MAX_TOKEN_BYTES}`);
-  }
-
-  async function readTops(logs: readonly LogName[]): Promise<ReadonlyMap<LogName, Position>> {
-    try {
-      return await awaitWithin(clock, TOPS_TIMEOUT_MS, () => broker.tops(logs));
-    } catch (error) {
-      report({ type: 'tops-failed', error });
-      throw new HttpError('unavailable');
-    }
   }
 
   return {
@@ -62,8 +49,8 @@ export function createTokenRoutes(options: ResolvedOptions, rights: Rights): Tok
       const asked = names.flatMap((name) => rights.findAsked(name) ?? []);
       // Positions are taken beside the rules, not after them: what is sent while an app's database thinks is not missed.
       const [tops, verdicts] = await Promise.all([
-        readTops([...own, ...asked.map(({ log }) => log)]),
-        Promise.all(asked.map((channel) => channel.decide(identity, request))),
+        readTops(options, [...own, ...asked.map(({ log }) => log)]),
+        Promise.all(asked.map((one) => one.decide(identity, request))),
       ]);
       const logs = asked.map(({ log }) => log).filter((_, i) => verdicts[i]);
       return answerJson({

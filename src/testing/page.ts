@@ -1,4 +1,4 @@
-import { type Client, type ClientOptions, createClient, type Fetch, type PageEvent } from '../client/index.ts';
+import { type Client, createClient, type Extension, type Fetch, type PageEvent } from '../client/index.ts';
 import type { Contract } from '../contract/index.ts';
 import { CLOSE_CODES, type Stop } from '../protocol/index.ts';
 import type { FakeClock } from './fake-clock.ts';
@@ -35,7 +35,7 @@ export interface PageParts extends Pick<LineParts, 'findGateway'> {
   readonly work: Work;
   /** The backend, as this user reaches it. */
   readonly fetchAs: (user: string) => Fetch;
-  readonly use: ClientOptions['use'];
+  readonly use: readonly Extension[];
 }
 
 /** Opens a page, and loads it. `items` are what its session storage holds. */
@@ -46,7 +46,7 @@ export function openPage<A extends Contract>(
   items: ReadonlyMap<string, string> = new Map(),
   onOpen: (page: RingPage<A>) => void = () => {},
 ): RingPage<A> {
-  const { clock, work, findGateway, fetchAs, use = [] } = parts;
+  const { clock, work, findGateway, fetchAs, use } = parts;
   const storage = new Map(items);
   const listeners = new Map<string, Set<(event: PageEvent) => void>>();
   /** The latest: a client has one connection at a time. */

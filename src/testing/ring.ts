@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers';
 import { createFlow, type Flow, type FlowEvent } from '../backend/index.ts';
 import { createMemoryBroker } from '../broker/index.ts';
-import type { ClientOptions, Fetch } from '../client/index.ts';
+import type { Fetch } from '../client/index.ts';
+import { stores } from '../client/stores/index.ts';
 import type { Contract } from '../contract/index.ts';
 import { createGateway, type GatewayEvent } from '../gateway/index.ts';
 import { createFakeClock } from './fake-clock.ts';
@@ -35,8 +36,6 @@ export interface Ring<A extends Contract> {
 export interface RingOptions {
   /** Hears what goes wrong and what gateways do, such as a rule of `allow` that throws. @default nobody */
   readonly onEvent?: (event: FlowEvent | GatewayEvent) => void;
-  /** Fits each page's client, as `createClient` takes it. @default nothing */
-  readonly use?: ClientOptions['use'];
 }
 
 /** Where wall-clock time begins, in milliseconds since 1970. */
@@ -45,7 +44,7 @@ const SECRET = 'Signs tokens in memory, where nobody else reads them';
 const RETENTION_MS = 3_600_000;
 
 /** Creates the ring of a contract, with its gateway and no page. */
-export function createRing<A extends Contract>(app: A, { onEvent = () => {}, use }: RingOptions = {}): Ring<A> {
+export function createRing<A extends Contract>(app: A, { onEvent = () => {} }: RingOptions = {}): Ring<A> {
   const clock = createFakeClock();
   const work = createWork(clock);
   const wallClock = () => BEGINNING_MS + clock.now();
@@ -67,6 +66,7 @@ export function createRing<A extends Contract>(app: A, { onEvent = () => {}, use
   });
   let gateway = openGateway();
   const pages = new Set<RingPage<A>>();
+  const use = [stores(app.stores)];
 
   function openGateway() {
     return createGateway(

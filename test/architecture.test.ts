@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   'gateway/host': { folders: ['protocol', 'broker', 'gateway'], packages: ['node', 'ws'] },
   client: { folders: ['contract', 'protocol'], packages: [] },
   react: { folders: ['contract', 'protocol', 'client'], packages: ['react'] },
+  adapters: { folders: ['contract', 'protocol', 'client'], packages: [] },
   testing: { folders: ['contract', 'protocol', 'broker', 'backend', 'gateway', 'client'], packages: ['node'] },
   proxy: { folders: ['protocol', 'broker'], packages: ['node'] },
   cli: {

@@ -1,7 +1,6 @@
-import type { Client, Connection, ConnectionStatus } from '../client/index.ts';
+import { type Client, type Connection, type ConnectionStatus, createFrames, type Frames } from '../client/index.ts';
 import type { Contract } from '../contract/index.ts';
 import type { LogName, Stop } from '../protocol/index.ts';
-import { createFrames, type Frames } from './frames.ts';
 
 /** How the connection is on a server, and in the first render of a page that a server rendered. */
 export const NOT_YET: ConnectionStatus = {

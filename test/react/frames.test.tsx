@@ -1,11 +1,10 @@
 // @vitest-environment happy-dom
-import type { Client } from 'message-flow/client';
+import { type Client, createFrames } from 'message-flow/client';
 import { createHooks } from 'message-flow/react';
 import { Profiler, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createFrames } from '../../src/react/frames.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
 import { type app, openRing, say } from '../testing/open-ring.ts';

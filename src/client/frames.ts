@@ -1,7 +1,7 @@
-import type { Page } from '../client/index.ts';
 import type { Clock, Stop } from '../protocol/index.ts';
+import type { Page } from './options.ts';
 
-/** What waits for the next frame, so that components are told of many entries at once, and render once. */
+/** What waits for the next frame: for what is built on a client and draws, so that many entries are drawn once. */
 export interface Frames {
   /** Calls back with the next frame, in the order of these calls. The promise has what the call gave, or threw. */
   put<T>(call: () => T): Promise<T>;
@@ -9,7 +9,7 @@ export interface Frames {
   flush(): void;
 }
 
-/** Where frames come from. */
+/** Where frames come from: a client is one. */
 export interface FrameSource {
   readonly page: Pick<Page, 'requestAnimationFrame'> | null;
   readonly clock: Clock;

@@ -13,7 +13,10 @@ export default defineConfig({
     // Vitest's own choice leaves a core free; these tests wait for servers for most of their time.
     maxWorkers: '100%',
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/{e2e,deploy}/**'] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.{ts,tsx}'], exclude: ['test/{e2e,deploy}/**'] },
+      },
       { extends: true, test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.ts'] } },
     ],
   },

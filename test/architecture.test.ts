@@ -12,6 +12,9 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   gateway: { folders: ['protocol', 'broker'], packages: ['node', 'jose', 'prom-client'] },
   'gateway/host': { folders: ['protocol', 'broker', 'gateway'], packages: ['node', 'ws'] },
   client: { folders: ['contract', 'protocol'], packages: [] },
+  react: { folders: ['contract', 'protocol', 'client'], packages: ['react'] },
+  adapters: { folders: ['contract', 'protocol', 'client'], packages: [] },
+  testing: { folders: ['contract', 'protocol', 'broker', 'backend', 'gateway', 'client'], packages: ['node'] },
   proxy: { folders: ['protocol', 'broker'], packages: ['node'] },
   cli: {
     folders: ['contract', 'protocol', 'broker', 'backend', 'gateway', 'gateway/host', 'client', 'proxy'],
@@ -48,10 +51,11 @@ function folderOf(path: string): string | undefined {
   return FOLDERS.find((folder) => path.startsWith(`${folder}/`));
 }
 
-/** A host's public file is named after its runtime, an engine's part that other programs share lies in the engine's folder. */
+/** A host's public file is named after its runtime; a part that only some programs share or download has a folder of its own. */
 function publicFilesOf(folder: string): string[] {
   if (folder === 'gateway/host') return [`${folder}/node.ts`];
-  return folder === 'broker' ? [`${folder}/index.ts`, `${folder}/zeromq/index.ts`] : [`${folder}/index.ts`];
+  const parts: Record<string, string> = { broker: 'zeromq', client: 'stores' };
+  return [`${folder}/index.ts`, ...(parts[folder] ? [`${folder}/${parts[folder]}/index.ts`] : [])];
 }
 
 function packageOf(specifier: string): string {

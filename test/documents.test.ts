@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -12,17 +12,25 @@ const DOCUMENTS = [
   ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
 ].filter((name) => name.endsWith('.md'));
 /** A fence that names its file holds code for the compiler: ```ts server.ts */
-const NAMED_FENCE = /^```tsx? ([\w-]+\.tsx?)\n([\s\S]*?)^```$/gm;
+const NAMED_FENCE = /^```tsx? ([\w-]+(?:\.test)?\.tsx?)\n([\s\S]*?)^```$/gm;
 const ANY_FENCE = /^```tsx?\b.*$/gm;
 const LINK = /\]\(([^)#:]+)(?:#[^)]*)?\)/g;
 
 afterAll(() => rmSync(WORK, { recursive: true, force: true }));
 
-/** Writes a document's files beside one another and says what the compiler says of them. */
-function compile(name: string, files: readonly (readonly [name: string, code: string])[]): string {
+type Files = readonly (readonly [name: string, code: string])[];
+
+/** Writes a document's files beside one another. */
+function write(name: string, files: Files): string {
   const folder = join(WORK, basename(name, '.md'));
   mkdirSync(folder, { recursive: true });
   for (const [file, code] of files) writeFileSync(join(folder, file), code);
+  return folder;
+}
+
+/** Says what the compiler says of a document's files. */
+function compile(name: string, files: Files): string {
+  const folder = write(name, files);
   const compilerOptions = {
     noEmit: true,
     composite: false,
@@ -43,6 +51,19 @@ function compile(name: string, files: readonly (readonly [name: string, code: st
   } catch (error) {
     return (error as { stdout: string }).stdout;
   }
+}
+
+/** Runs the tests among a document's files, and says how many passed. */
+function runTests(name: string, files: Files): { readonly passed: number; readonly all: number } {
+  const folder = write(name, files);
+  const conditions = "['@message-flow/source']";
+  const config = `export default { resolve: { conditions: ${conditions} }, ssr: { resolve: { conditions: ${conditions} } } };`;
+  writeFileSync(join(folder, 'vitest.config.js'), config);
+  const program = join(ROOT, 'node_modules/vitest/vitest.mjs');
+  const report = join(folder, 'report.json');
+  spawnSync(process.execPath, [program, 'run', '--root', folder, '--reporter=json', `--outputFile=${report}`]);
+  const { numPassedTests: passed, numTotalTests: all } = JSON.parse(readFileSync(report, 'utf8'));
+  return { passed, all };
 }
 
 test('the compiler that checks documents can say no', () => {
@@ -72,7 +93,22 @@ describe.each(DOCUMENTS.filter((name) => filesOf(readFileSync(join(ROOT, name), 
   });
 });
 
-function filesOf(text: string): (readonly [name: string, code: string])[] {
+describe.each(DOCUMENTS.filter((name) => filesOf(readFileSync(join(ROOT, name), 'utf8')).some(isTest)))(
+  '%s',
+  (name) => {
+    test('its tests pass', () => {
+      const files = filesOf(readFileSync(join(ROOT, name), 'utf8'));
+      const count = files.filter(isTest).reduce((sum, [, code]) => sum + code.split(/^test\(/m).length - 1, 0);
+      expect(runTests(name, files)).toEqual({ passed: count, all: count });
+    });
+  },
+);
+
+function isTest([file]: Files[number]): boolean {
+  return /\.test\.tsx?$/.test(file);
+}
+
+function filesOf(text: string): Files {
   return [...text.matchAll(NAMED_FENCE)].map(([, file = '', code = '']) => [file, code]);
 }
 

@@ -6,23 +6,26 @@ import { expect, test } from 'vitest';
 const ROOT = join(import.meta.dirname, '..');
 const ENTRY = join(ROOT, 'test/support/page.ts');
 const STORES_ENTRY = join(ROOT, 'test/support/stores-page.ts');
+const REACT_ENTRY = join(ROOT, 'test/support/react-page.ts');
 /** The example's own module that makes the client, which the entry imports. */
 const EXAMPLE = join(ROOT, 'examples/observatory/front/client.ts');
 const MAX_PAGE_BYTES = 6_000;
 const MAX_STORES_BYTES = 5_000;
+const MAX_REACT_BYTES = 2_000;
 const PAGE_FOLDERS = ['client', 'contract', 'protocol'];
 
-/** Bundles a page as an app would, from the sources, into one file that needs no other. */
-async function bundlePage(input = ENTRY) {
+/** Bundles a page as an app would, from the sources, into one file that needs no other but those of `external`. */
+async function bundlePage(input = ENTRY, external: readonly string[] = []) {
   const bundle = await rolldown({
     input,
+    external: [...external],
     platform: 'browser',
     resolve: { conditionNames: ['@message-flow/source'] },
   });
   const { output } = await bundle.generate({ minify: true });
   await bundle.close();
   // Rolldown only warns of an import that it can't find, and the bundle would be small for the wrong reason.
-  expect(output.flatMap((part) => (part.type === 'chunk' ? part.imports : part.fileName))).toEqual([]);
+  expect(output.flatMap((part) => (part.type === 'chunk' ? part.imports : part.fileName))).toEqual(external);
   expect(output.length).toBe(1);
   return output[0];
 }
@@ -41,6 +44,14 @@ test(`stores add at most ${MAX_STORES_BYTES} bytes to it, and no validator`, asy
   expect(bytes).toBeLessThanOrEqual(MAX_STORES_BYTES);
   expect(bytes).toBeGreaterThan(1_000); // else the bundle has none of it
   expect(withStores.moduleIds.filter((id) => id.includes('node_modules'))).toEqual([]);
+});
+
+test(`React hooks add at most ${MAX_REACT_BYTES} bytes to that`, async () => {
+  const [withStores, withReact] = [await bundlePage(STORES_ENTRY), await bundlePage(REACT_ENTRY, ['react'])];
+  const bytes = gzipSync(withReact.code).length - gzipSync(withStores.code).length;
+  console.log(`message-flow/react: ${bytes} bytes gzipped of ${MAX_REACT_BYTES}`);
+  expect(bytes).toBeLessThanOrEqual(MAX_REACT_BYTES);
+  expect(bytes).toBeGreaterThan(500); // else the bundle has none of it
 });
 
 test(`what a page downloads comes from ${PAGE_FOLDERS.join(', ')} and nowhere else`, async () => {

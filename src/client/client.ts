@@ -9,11 +9,11 @@ import {
   type StoreOf,
   type StorePatternOf,
 } from '../contract/index.ts';
-import { type GapReason, kindOf, type LogName, type Position, type Stop } from '../protocol/index.ts';
+import { type Clock, type GapReason, kindOf, type LogName, type Position, type Stop } from '../protocol/index.ts';
 import type { ConnectionStatus } from './connection-status.ts';
 import { type AppEffect, createHost } from './host.ts';
 import { createListeners, type Listeners } from './listeners.ts';
-import { type ClientOptions, resolveOptions } from './options.ts';
+import { type ClientOptions, type Page, resolveOptions } from './options.ts';
 import type { RefusalReason } from './session-event.ts';
 import type { ClientStore } from './stores/client-store.ts';
 
@@ -100,6 +100,10 @@ export interface Client<A extends Contract> {
   /** How many entries no handler took. */
   readonly unhandledCount: number;
   readonly connection: Connection;
+  /** The page that the client lives on, if any, for what is built on the client. */
+  readonly page: Page | null;
+  /** The client's time, for what is built on it. */
+  readonly clock: Clock;
   /**
    * Connects, also after `close` and after being signed out.
    * @throws {TypeError} when the runtime has no WebSocket and none was given, or `url` is no address
@@ -120,7 +124,7 @@ interface Feed {
 /** Creates a client, typed by a contract: `createClient<typeof app>({ url: "/websocket" })`. Connects with the first `on`. */
 export function createClient<A extends Contract>(given: ClientOptions): Client<A> {
   const options = resolveOptions(given);
-  const { clock, lingerMs } = options;
+  const { clock, lingerMs, page } = options;
   const own = createFeed();
   const channels = new Map<LogName, Feed>();
   const errors = createListeners<Failure>(throwLater);
@@ -220,6 +224,8 @@ export function createClient<A extends Contract>(given: ClientOptions): Client<A
       return unhandledCount;
     },
     connection: { get: () => host.status, subscribe: statuses.add },
+    page,
+    clock,
     connect: host.start,
     close() {
       host.stop();

@@ -10,6 +10,7 @@ export {
   type Refusal,
 } from './client.ts';
 export type { ConnectionReason, ConnectionState, ConnectionStatus } from './connection-status.ts';
+export { createFrames, type FrameSource, type Frames } from './frames.ts';
 export type {
   ClientOptions,
   Extension,

@@ -57,6 +57,8 @@ export interface Page {
   addEventListener(type: string, listener: (event: PageEvent) => void): void;
   /** As `window.removeEventListener`. */
   removeEventListener(type: string, listener: (event: PageEvent) => void): void;
+  /** As `window.requestAnimationFrame`; for what is built on the client and draws, such as its React hooks. */
+  requestAnimationFrame?(callback: () => void): unknown;
 }
 
 /**

@@ -1,0 +1,60 @@
+import { useLayoutEffect, useState } from 'react';
+import type { Gap, Handler, Refusal } from '../client/index.ts';
+import {
+  type ChannelEvents,
+  type Contract,
+  type Delivered,
+  fillPattern,
+  type ParamsOf,
+  type PatternOf,
+} from '../contract/index.ts';
+import type { Flow } from './flow.ts';
+import { useLatest } from './latest.ts';
+
+/** Handlers of a channel by event; an event without one is not taken. */
+export type ChannelHandlers<A extends Contract, Pattern extends PatternOf<A>> = {
+  readonly [Name in keyof ChannelEvents<A, Pattern>]?: Handler<Delivered<ChannelEvents<A, Pattern>, Name>>;
+};
+
+/** How following a channel goes. */
+export interface ChannelStatus {
+  /** The latest gap since it is followed here, a new object each time: fetch what the component shows. */
+  readonly gap: Gap | undefined;
+  /** Why it is not followed; another mount, or other parameters, ask again. */
+  readonly refusal: Refusal | undefined;
+}
+
+const WELL: ChannelStatus = { gap: undefined, refusal: undefined };
+
+/** Follows a channel while the component is there. */
+export function useChannelOf<A extends Contract, Pattern extends PatternOf<A>>(
+  flow: Flow<A>,
+  pattern: Pattern,
+  params: ParamsOf<Pattern> | null,
+  handlers: ChannelHandlers<A, Pattern>,
+): ChannelStatus {
+  const log = params && fillPattern('channel', pattern, params);
+  const names = JSON.stringify(Object.keys(handlers));
+  const latest = useLatest({ params, handlers });
+  const [told, setTold] = useState({ ...WELL, flow, log });
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: pattern and params are in the log's name, which compares by value
+  useLayoutEffect(
+    () =>
+      flow.attach((client) => {
+        const { params } = latest.current;
+        if (!params) return [];
+        const channel = client.channel(pattern, params);
+        const tell = (status: Partial<ChannelStatus>) => flow.put(() => setTold({ ...WELL, ...status, flow, log }));
+        return [
+          client.onGap((gap) => gap.log === log && tell({ gap })),
+          client.onRefused((refusal) => refusal.log === log && tell({ refusal })),
+          ...JSON.parse(names).map((name: keyof ChannelEvents<A, Pattern> & string) =>
+            channel.on(name, (payload, entry) => flow.put(() => latest.current.handlers[name]?.(payload, entry))),
+          ),
+        ];
+      }),
+    [flow, log, names],
+  );
+  return told.flow === flow && told.log === log ? told : WELL;
+}

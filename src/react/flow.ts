@@ -1,0 +1,50 @@
+import { type Client, type Connection, type ConnectionStatus, createFrames, type Frames } from '../client/index.ts';
+import type { Contract } from '../contract/index.ts';
+import type { LogName, Stop } from '../protocol/index.ts';
+
+/** How the connection is on a server, and in the first render of a page that a server rendered. */
+export const NOT_YET: ConnectionStatus = {
+  state: 'connecting',
+  reason: 'idle',
+  connected: false,
+  authenticated: false,
+  user: undefined,
+};
+
+/** What the components below a provider share. */
+export interface Flow<A extends Contract> extends Frames {
+  /** On a server there is none. */
+  readonly client: Client<A> | undefined;
+  /** As `useSyncExternalStore` takes it. */
+  readonly connection: Connection;
+  /** Stores whose first state is on its way, and what waits for it. */
+  readonly loads: Map<LogName, Promise<void>>;
+  /** Begins what an effect asks for; ends it when the effect ends. What has come until then is delivered before. */
+  attach(begin: (client: Client<A>) => readonly Stop[]): Stop | undefined;
+}
+
+/** Creates what the components below a provider share. */
+export function createFlow<A extends Contract>(client: Client<A> | undefined): Flow<A> {
+  const frames = createFrames(client);
+  const get = () => client?.connection.get() ?? NOT_YET;
+  return {
+    ...frames,
+    client,
+    connection: {
+      get,
+      subscribe(listener) {
+        if (get().reason === 'idle') client?.connect();
+        return client?.connection.subscribe(listener) ?? (() => {});
+      },
+    },
+    loads: new Map(),
+    attach(begin) {
+      if (!client) return undefined;
+      const stops = begin(client);
+      return () => {
+        frames.flush();
+        for (const stop of stops) stop();
+      };
+    },
+  };
+}

@@ -5,7 +5,7 @@ SEEDS ?= 10000
 export CHROMIUM ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := start
-.PHONY: start pool gateway web programs checkers python servers build test check lint reference package simulate clean help chromium
+.PHONY: start pool gateway web programs checkers python servers build test check lint reference package simulate faults faketime clean help chromium
 .NOTPARALLEL: # the order of what is said here is the order in which it is done
 
 start: build ## Install, build, and start the example on http://localhost:5000 (PORT=8080 for another port)
@@ -48,6 +48,10 @@ simulate: node_modules/.package-lock.json ## Search SEEDS=10000 simulated runs f
 	@echo '== simulate: $(SEEDS) seeds'
 	@npm run -s simulate -- --seeds $(SEEDS)
 
+faults: node_modules/.package-lock.json servers faketime ## Break real processes, all faults on all engines, and write docs/reliability.md (ENGINE=redis FAULT=rollback SIZE=part)
+	@echo '== faults: an hour; a line a run, until Ctrl-C'
+	@npm run -s faults
+
 clean: ## Remove what make made, except node_modules
 	@rm -rf dist examples/*/dist docs/dist .cache coverage
 
@@ -70,6 +74,9 @@ checkers: # of the files in deploy/ that make does not run
 
 python: # Debian's python3 has the module venv, and without its package nothing to put pip into an environment
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || .ci/install python3-venv
+
+faketime:
+	@command -v faketime >/dev/null || .ci/install faketime
 
 servers:
 	@for program in redis-server nats-server openssl; do command -v $$program >/dev/null || .ci/install $$program; done

@@ -11,8 +11,18 @@ export default defineConfig({
   test: {
     ...patience,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/{e2e,deploy}/**'] } },
-      { extends: true, test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{e2e,deploy}/**', 'test/faults/faults.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.ts', 'test/faults/faults.test.ts'] },
+      },
     ],
   },
 });

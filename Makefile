@@ -5,7 +5,7 @@ SEEDS ?= 10000
 export CHROMIUM ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := start
-.PHONY: start pool gateway web programs checkers python servers build test check lint reference package simulate faults faketime clean help chromium
+.PHONY: start pool gateway web programs checkers python servers build test check lint reference package simulate faults faketime bench clean help chromium
 .NOTPARALLEL: # the order of what is said here is the order in which it is done
 
 start: build ## Install, build, and start the example on http://localhost:5000 (PORT=8080 for another port)
@@ -52,6 +52,9 @@ faults: node_modules/.package-lock.json servers faketime ## Break real processes
 	@echo '== faults: an hour; a line a run, until Ctrl-C'
 	@npm run -s faults
 
+bench: build servers ## Measure what docs/scaling.md counts with, some five minutes; wants the machine for itself
+	@npm run -s bench
+
 clean: ## Remove what make made, except node_modules
 	@rm -rf dist examples/*/dist docs/dist .cache coverage
 
@@ -69,8 +72,9 @@ chromium:
 programs:
 	@export PATH=$$PATH:/usr/sbin; command -v nginx >/dev/null && command -v supervisord >/dev/null || .ci/install nginx-light supervisor
 
-checkers: # of the files in deploy/ that make does not run
+checkers: # of the files in deploy/ that make does not run, and of the model of the resume
 	@command -v caddy >/dev/null && command -v systemd-analyze >/dev/null || .ci/install caddy systemd
+	@command -v spin >/dev/null && command -v gcc >/dev/null || .ci/install spin gcc libc6-dev
 
 python: # Debian's python3 has the module venv, and without its package nothing to put pip into an environment
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || .ci/install python3-venv
@@ -79,4 +83,4 @@ faketime:
 	@command -v faketime >/dev/null || .ci/install faketime
 
 servers:
-	@for program in redis-server nats-server openssl; do command -v $$program >/dev/null || .ci/install $$program; done
+	@for program in redis-server nats-server rabbitmq-server openssl; do command -v $$program >/dev/null || .ci/install $$program; done

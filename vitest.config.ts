@@ -10,6 +10,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     ...patience,
+    // Vitest's own choice leaves a core free; these tests wait for servers for most of their time.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,

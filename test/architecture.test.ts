@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonly string[] }> = {
   protocol: { folders: [], packages: [] },
   contract: { folders: ['protocol'], packages: [] },
-  broker: { folders: ['protocol'], packages: ['node', '@nats-io/transport-node', 'ioredis', 'zeromq'] },
+  broker: { folders: ['protocol'], packages: ['node', '@nats-io/transport-node', 'amqplib', 'ioredis', 'zeromq'] },
   backend: { folders: ['contract', 'protocol', 'broker'], packages: ['node', 'jose'] },
   gateway: { folders: ['protocol', 'broker'], packages: ['node', 'jose', 'prom-client'] },
   'gateway/host': { folders: ['protocol', 'broker', 'gateway'], packages: ['node', 'ws'] },

@@ -20,7 +20,7 @@ export type NewEntry = Pick<Entry, 'key' | 'event' | 'data'>;
 export interface Reading {
   /** Oldest first, without holes. */
   readonly entries: readonly Entry[];
-  /** The log's end when it was read. */
+  /** The log's end when it was read, as `tops` says it: not the place that was asked for, where nothing lies after that. */
   readonly top: Position;
   /** `trimmed`: entries are what is kept; `reset`: none, go on from `top`. Reaching the limit is no gap. */
   readonly gap?: GapReason;

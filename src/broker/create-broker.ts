@@ -2,6 +2,8 @@ import type { Broker } from './broker.ts';
 import { createMemoryBroker } from './memory.ts';
 import { readNatsAddress } from './nats/nats-address.ts';
 import { createNatsBroker } from './nats/nats-broker.ts';
+import { readAmqpAddress } from './rabbitmq/amqp-address.ts';
+import { createRabbitmqBroker } from './rabbitmq/rabbitmq-broker.ts';
 import { REDIS_SCHEMES } from './redis/address.ts';
 import { createRedisBroker } from './redis/redis-broker.ts';
 import type { RetentionOptions } from './retention.ts';
@@ -27,6 +29,8 @@ const ENGINES: Record<string, (url: URL, options: BrokerOptions) => Broker> = {
     }
     return createMemoryBroker(options);
   },
+  'amqp:': createOnRabbitmq,
+  'amqps:': createOnRabbitmq,
   'nats:': createOnNats,
   'tls:': createOnNats,
   ...Object.fromEntries(REDIS_SCHEMES.map((scheme) => [scheme, createRedisBroker])),
@@ -46,9 +50,13 @@ function createOnNats(url: URL, options: BrokerOptions): Broker {
   return createNatsBroker(readNatsAddress(url, options), options);
 }
 
+function createOnRabbitmq(url: URL, options: BrokerOptions): Broker {
+  return createRabbitmqBroker(readAmqpAddress(url, options), options);
+}
+
 /**
  * Makes the broker that a URL names: `memory:`, the message proxy at `zeromq+ipc:///folder` or `zeromq://host:port`, Redis at
- * `redis://…`, or NATS JetStream at `nats://…`. It connects by itself, now and later.
+ * `redis://…`, NATS JetStream at `nats://…`, or RabbitMQ at `amqp://…`. It connects by itself, now and later.
  * @throws {RangeError} when the URL names no engine, or asks for what is unsafe
  * @throws {BrokerError} `refused` when what the engine needs is not installed, or does not run here
  */

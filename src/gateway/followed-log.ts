@@ -1,5 +1,5 @@
 import type { Entry, Reading } from '../broker/index.ts';
-import { findPositionParts, type LogName, type StartPosition } from '../protocol/index.ts';
+import { findPositionParts, isAtOrBefore, type LogName, type StartPosition } from '../protocol/index.ts';
 import type { Delivery, FollowedLog, FollowedLogOptions, LogEffect } from './log-events.ts';
 import { type Cursor, createCursor, createStretch, locate, resume } from './resume.ts';
 import { createRing, type Frame, type FrameCodec, partsOf, type Ring, sizeOf } from './ring.ts';
@@ -145,6 +145,7 @@ export function createFollowedLog<F extends Frame, S>(
       keepStretches([]);
     } else {
       for (const entry of reading.entries) ring.push(entry);
+      if (reading.entries.length === 0) ring.reach(reading.top);
     }
     for (const cursor of cursors.values()) cursor.isProven = false;
     if (reading.entries.length >= readLimit) mend();
@@ -154,6 +155,9 @@ export function createFollowedLog<F extends Frame, S>(
 
   function takeStretch(after: StartPosition, reading: Reading): void {
     stretchAfter = undefined;
+    // What goes beyond the end that the log has now was read before a rollback: who is told of that would go on in it, be told
+    // again, and so on until the ring is mended.
+    keepStretches(stretches.filter(({ end }) => isAtOrBefore(end, reading.top)));
     const stretch = createStretch(after, reading, codec);
     if (!ring) {
       // A ring of its own: the stretch is not trimmed, so that who waits for it goes on at its first entry.
@@ -293,8 +297,12 @@ export function createFollowedLog<F extends Frame, S>(
         deliveries.push({ type: 'entries', chunk, ring: at });
         cursor.index = chunk.to;
         cursor.isProven = false;
+        cursor.position = at.positionBefore(cursor.index);
+      } else {
+        const here = at.positionBefore(cursor.index);
+        // A place after the ring's end at which nothing lies is not given up for that end: it may be proven for longer.
+        if (cursor.position === 'start' || isAtOrBefore(cursor.position, here)) cursor.position = here;
       }
-      cursor.position = at.positionBefore(cursor.index);
       const isAtEnd = at === ring && cursor.index === at.next;
       if (isAtEnd && state === 'whole' && !cursor.isLive) {
         cursor.isLive = true;

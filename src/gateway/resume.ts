@@ -36,9 +36,11 @@ export function createStretch<F extends Frame>(
   { entries, top, gap }: Reading,
   codec: FrameCodec<F>,
 ): Ring<F> {
-  const start = gap === 'reset' ? top : gap || after === 'start' ? startOf(entries, top) : after;
+  const isPlaced = !gap && after !== 'start' && !(entries.length === 0 && isBefore(top, after));
+  const start = isPlaced ? after : gap === 'reset' ? top : startOf(entries, top);
   const stretch = createRing(start, codec);
   for (const entry of entries) stretch.push(entry);
+  if (entries.length === 0) stretch.reach(top);
   return stretch;
 }
 
@@ -81,8 +83,16 @@ export function resume<F extends Frame>(
     return passGap(cursor, 'trimmed', stretch.base);
   if (!isAsked) return false;
   if (position !== 'start' && entries.length === 0) cursor.isProven = true;
-  else cursor.position = stretch.base;
+  if (!cursor.isProven || isBefore(top, position as Position)) cursor.position = stretch.base;
   return true;
+}
+
+/**
+ * True when a log ends before a place that was proven whole in it. Nothing lies between, so its end is the same place: given by
+ * a broker that knew the log's stream only, and nothing of the log. A ring knows it by the log's own end.
+ */
+function isBefore(top: Position, place: Position): boolean {
+  return partsOf(top).offset < (findPositionParts(place)?.offset ?? 0);
 }
 
 /** Where entries begin that were read without an own place: just before the first, or at the log's end. */
@@ -94,13 +104,16 @@ function startOf(entries: readonly Entry[], top: Position): Position {
 function isOlder<F extends Frame>(
   position: StartPosition,
   after: StartPosition,
-  { entries }: Reading,
+  { entries, top }: Reading,
   stretch: Ring<F>,
 ): boolean {
   if (position === 'start') return false;
   const { offset } = partsOf(position);
-  if (entries[0]?.previous !== null) return offset < partsOf(stretch.base).offset;
-  // The first kept does not say where its predecessor lies, so only what is older than the place asked for is surely gone.
+  const [first] = entries;
+  const isBaseLast = first ? first.previous !== null : partsOf(top).tag !== '';
+  if (isBaseLast) return offset < partsOf(stretch.base).offset;
+  // Neither the first kept nor the end says where the last lies that is gone, so only what is older than the place asked for is it
+  // surely.
   return after !== 'start' && offset < partsOf(after).offset;
 }
 

@@ -43,6 +43,11 @@ export interface Ring<F extends Frame> {
   judge(entry: Entry): Succession;
   /** Adds an entry after the end; the caller has judged it. */
   push(entry: Entry): void;
+  /**
+   * Takes a broker's word that nothing lies after the end up to this place of a log of which nothing is kept: where logs share a
+   * stream it moves on with the others, and followers who came at different times have different places for one end.
+   */
+  reach(top: Position): void;
   /** Takes from an older stretch what lies before `base`, if it reaches it. */
   prepend(older: Ring<F>): void;
   /** The index that goes on after a position; undefined when this ring can't prove that position. */
@@ -73,6 +78,8 @@ export function createRing<F extends Frame>(start: Position, codec: FrameCodec<F
   let base = start;
   let end = start;
   let endParts = partsOf(start);
+  /** Nothing lies after the end up to this offset. */
+  let reached = endParts.offset;
   let bytes = 0;
   let last: (Chunk<F> & { readonly maxBytes: number; readonly isFull: boolean }) | undefined;
 
@@ -115,12 +122,17 @@ export function createRing<F extends Frame>(start: Position, codec: FrameCodec<F
       const item = createItem<F>(entry);
       endParts = partsOf(entry.at);
       end = entry.at;
+      reached = endParts.offset;
       items.push(item);
       bytes += item.bytes;
     },
+    reach(top) {
+      const { epoch, offset, tag } = partsOf(top);
+      if (epoch === endParts.epoch && tag === '') reached = Math.max(reached, offset);
+    },
     prepend(older) {
       const join = older.find(base);
-      if (join === undefined || join === older.first) return;
+      if (join === undefined || partsOf(older.base).offset >= partsOf(base).offset) return;
       const added = older.entries(older.first, join).map((entry) => createItem<F>(entry));
       items = [...added, ...items];
       first -= added.length;
@@ -129,7 +141,7 @@ export function createRing<F extends Frame>(start: Position, codec: FrameCodec<F
     },
     find(position) {
       const mine = findPositionParts(position);
-      if (!mine || mine.epoch !== endParts.epoch || mine.offset > endParts.offset) return undefined;
+      if (!mine || mine.epoch !== endParts.epoch || mine.offset > reached) return undefined;
       const place = above(mine.offset);
       const here = items[place - 1];
       if (here?.offset === mine.offset)

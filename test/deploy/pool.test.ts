@@ -1,5 +1,7 @@
+import { exec } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createBroker } from 'message-flow/broker';
 import { EVERYONE } from 'message-flow/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -51,6 +53,17 @@ test("of the gateways' own routes nginx passes on one, to who has the key", TIME
   ]) {
     expect([path, await ask(path)]).toEqual([path, 404]);
   }
+});
+
+test('the command that the page shows for a terminal reaches its user', TIMEOUT, async () => {
+  const browser = await launchChromium();
+  onTestFinished(() => browser.close());
+  const desk = await openDesk(browser, pool.url);
+  const shown = (await desk.page.locator('.identity code').textContent()) ?? '';
+  const program = join(import.meta.dirname, '../../dist/cli/main.js');
+  const command = shown.replace(/^npx message-flow /, `"${process.execPath}" "${program}" `);
+  await promisify(exec)(command, { cwd: pool.folder });
+  await waitForText(desk.page.locator('.toasts p'), 'hello');
 });
 
 test("another site's page may not connect", TIMEOUT, async () => {

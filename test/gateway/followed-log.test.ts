@@ -62,12 +62,12 @@ function startMachine(log: LogName = LOG) {
 }
 
 /** A machine whose one follower is live at the end of an empty log. */
-function startLive() {
+function startLive(top: Position = placeOf(0)) {
   const machine = startMachine();
   machine.follow('one', 'start');
   machine.step({ type: 'attached' });
   machine.takeAll('one');
-  machine.read('stretch', 'start', { entries: [], top: placeOf(0) });
+  machine.read('stretch', 'start', { entries: [], top });
   expect(machine.takeAll('one')).toEqual(['LIVE']);
   machine.reads.length = 0;
   return machine;
@@ -151,4 +151,88 @@ test('a place without a tag is not looked for in a ring that is being mended, wh
   takeAll('second');
   read('stretch', placeOf(1), { entries: [sixth], top: sixth.at, gap: 'trimmed' });
   expect(takeAll('second')).toEqual(['GAP trimmed', 'new 6']);
+});
+
+test('who is told of a rollback is not sent on in a stretch that was read before it', () => {
+  const { step, follow, read, takeAll } = startMachine();
+  follow('one', placeOf(0));
+  step({ type: 'attached' });
+  takeAll('one');
+  read('stretch', placeOf(0), { entries: [1, 2, 3, 4].map((n) => entryOf(n)), top: placeOf(6) });
+  expect(takeAll('one')).toEqual(['key 1', 'key 2', 'key 3', 'key 4']);
+  // Rolled back to 2, as the ring is told later.
+  read('stretch', placeOf(4), { entries: [], top: placeOf(2), gap: 'reset' });
+  expect(takeAll('one')).toEqual(['GAP reset']);
+});
+
+test('followers of an empty log whose end moves with its stream are all live, wherever it was when they came', () => {
+  const { follow, takeAll, read, reads } = startLive('e:5:' as Position);
+  const told: string[][] = [];
+  for (const at of ['e:7:', 'e:3:', 'e:8:', 'e:2:00000abc'] as Position[]) {
+    follow(at, at);
+    const mine = takeAll(at);
+    // A bound, as who is never told would ask for ever.
+    for (let asked = reads.shift(), left = 5; asked !== undefined && left > 0; asked = reads.shift(), left--) {
+      const [purpose, after] = asked.split(' ') as ['ring' | 'stretch', Position];
+      read(purpose, after, { entries: [], top: 'e:9:' as Position });
+      mine.push(...takeAll(at));
+    }
+    told.push(mine);
+  }
+  expect([told, reads]).toEqual([[['LIVE'], ['LIVE'], ['LIVE'], ['LIVE']], []]);
+});
+
+test('an answer that an empty log is trimmed after one place says nothing of a later place', () => {
+  const { step, follow, takeAll, read, reads } = startMachine();
+  step({ type: 'attached' });
+  for (const at of ['e:1:', 'e:6:'] as Position[]) {
+    follow(at, at);
+    takeAll(at);
+  }
+  const top = 'e:7:' as Position;
+  read('stretch', 'e:1:' as Position, { entries: [], top, gap: 'trimmed' });
+  expect([takeAll('e:1:'), takeAll('e:6:')]).toEqual([['GAP trimmed', 'LIVE'], []]);
+  expect(reads).toEqual(['stretch e:1:', 'stretch e:6:']);
+  read('stretch', 'e:6:' as Position, { entries: [], top });
+  expect(takeAll('e:6:')).toEqual(['LIVE']);
+});
+
+test('who is live at a later place of an empty log is judged by that place when the log is read again', () => {
+  const { step, follow, takeAll, read, reads } = startLive('e:2:' as Position);
+  follow('two', 'e:4:' as Position);
+  takeAll('two');
+  read('stretch', 'e:4:' as Position, { entries: [], top: 'e:5:' as Position });
+  takeAll('two');
+  read('ring', 'e:2:' as Position, { entries: [], top: 'e:5:' as Position });
+  expect(takeAll('two')).toEqual(['LIVE']);
+  const top = 'e:9:' as Position;
+  step({ type: 'top', top });
+  read('ring', 'e:2:' as Position, { entries: [], top, gap: 'trimmed' });
+  reads.length = 0;
+  takeAll('two');
+  expect(reads).toEqual(['stretch e:4:']);
+  read('stretch', 'e:4:' as Position, { entries: [], top });
+  expect(takeAll('two')).toEqual([]);
+});
+
+test.each([
+  ['with the ring at that end', true],
+  ['without a ring', false],
+])('a place beyond the end of its log, at which nothing is missed, is that end: %s', (_, hasRing) => {
+  const { step, follow, read, takeAll, reads } = startMachine();
+  step({ type: 'attached' });
+  if (hasRing) {
+    follow('first', placeOf(1));
+    read('stretch', placeOf(1), { entries: [entryOf(2)], top: placeOf(2) });
+    takeAll('first');
+  }
+  // Named by a broker that knew nothing of the log, but that nothing of it came after.
+  const beyond = formatPosition({ epoch: 'e', offset: 5, tag: '' });
+  follow('second', beyond);
+  takeAll('second');
+  reads.length = 0;
+  read('stretch', beyond, { entries: [], top: placeOf(2) });
+  expect([takeAll('second'), reads]).toEqual([['LIVE'], []]);
+  step({ type: 'entry', entry: { ...entryOf(6), previous: { offset: 2, tag: tagOf('key 2') } } });
+  expect(takeAll('second')).toEqual(['key 6']);
 });

@@ -1,4 +1,5 @@
-import { symlinkSync } from 'node:fs';
+import { readdirSync, symlinkSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createFlow } from 'message-flow/backend';
 import { type Broker, createBroker } from 'message-flow/broker';
 import { contract, type } from 'message-flow/contract';
@@ -11,6 +12,9 @@ import { openCutLine } from './cut-line.ts';
 import { buildProxyProgram, createProxyUrl, startProxy } from './proxy-process.ts';
 
 const LIMIT_MS = 60_000;
+const MINUTE_MS = 60_000;
+/** What the runtime opens for itself meanwhile: a source of random bytes, a thread's eventfd. */
+const SPARE_DESCRIPTORS = 4;
 const LOG = 'channel/a' as LogName;
 const UNAVAILABLE = { name: 'BrokerError', code: 'unavailable' };
 
@@ -77,6 +81,57 @@ test(
     await until(isSent, 'a send that succeeds', LIMIT_MS);
   },
   LIMIT_MS,
+);
+
+test(
+  'a minute without a proxy costs no send its answer, leaks no socket, and is told by health',
+  async () => {
+    const url = createProxyUrl();
+    const proxy = await startProxy(url);
+    const broker = connect(url);
+    const events = { said: type<number>() };
+    const flow = createFlow(contract({ events, channels: [] }), {
+      broker,
+      development: true,
+      authenticate: () => null,
+    });
+    onTestFinished(() => flow.close());
+    await flow.user('ada').send('said', 0);
+    const opened = readdirSync('/proc/self/fd').length;
+    await proxy.kill();
+
+    const answers: Promise<string>[] = [];
+    const reasons = new Set<string | undefined>();
+    for (const end = Date.now() + MINUTE_MS; Date.now() < end; await delay(100)) {
+      const sent = flow.user(`user-${answers.length % 10}`).send('said', 1);
+      answers.push(
+        sent.then(
+          ({ at }) => `at ${at}`,
+          ({ code }) => code,
+        ),
+      );
+      if (answers.length % 10 === 0) reasons.add((await broker.health()).reason);
+    }
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['unavailable']));
+    expect([...reasons]).toEqual([expect.stringContaining(url)]);
+    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(opened + SPARE_DESCRIPTORS);
+
+    await startProxy(url);
+    await until(
+      () =>
+        flow
+          .user('ada')
+          .send('said', 2)
+          .then(
+            () => true,
+            () => false,
+          ),
+      'a send that succeeds',
+      LIMIT_MS,
+    );
+    expect(await broker.health()).toMatchObject({ ok: true });
+  },
+  3 * LIMIT_MS,
 );
 
 test(

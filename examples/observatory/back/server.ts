@@ -73,6 +73,9 @@ app.use('/light-curves', createLightCurveRoutes({ desk, seriesFolder: join(HOME,
 app.get('/news', async (_request, response) => {
   response.set('cache-control', 'no-store').json({ items: await newsroom.list() });
 });
+app.get('/terminal', (_request, response) => {
+  response.set('cache-control', 'no-store').json({ publishKeyFile: settings.publishKeyFile });
+});
 app.use(createFrontPage(join(HOME, 'dist/front')));
 app.use((_request, response) => refuse(response, 404, { code: 'not-found', message: 'Cannot find that' }));
 app.use(answerError);

@@ -19,6 +19,8 @@ export interface Settings {
   /** Without one the app runs for development: on this machine only. */
   secret: string | undefined;
   publishKey: string | undefined;
+  /** The file that the publish key is in, as it was said: what to give to the one who sends from a terminal. */
+  publishKeyFile: string | undefined;
   heartbeatMs: number;
   /** How long browsers have to leave when the server stops, in milliseconds. */
   drainWindowMs: number;
@@ -37,7 +39,7 @@ const MAX_TIMER_MS = 2_147_483_647;
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const host = env.HOST || '127.0.0.1';
   const socket = env.SOCKET ? resolve(env.SOCKET) : undefined;
-  const secret = readSecret(env);
+  const secret = readSecret(env, 'FLOW_SECRET');
   if (!secret && !socket && !LOOPBACK.includes(host)) {
     throw new RangeError(
       `Cannot listen on ${host}: without FLOW_SECRET anyone there could be anyone. Set it to 32 bytes`,
@@ -53,7 +55,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     feedIntervalMs: readNumber(env, 'FEED_INTERVAL_MS', 3_600_000, 100, MAX_TIMER_MS),
     broker: env.FLOW_BROKER || 'memory:',
     secret,
-    publishKey: env.FLOW_PUBLISH_KEY || undefined,
+    publishKey: readSecret(env, 'FLOW_PUBLISH_KEY'),
+    publishKeyFile: env.FLOW_PUBLISH_KEY_FILE || undefined,
     heartbeatMs: readNumber(env, 'HEARTBEAT_MS', 25_000, 1_000, 60_000),
     drainWindowMs: readNumber(env, 'DRAIN_WINDOW_MS', 2_000, 1, 60_000),
   };
@@ -72,13 +75,15 @@ function readNumber(env: NodeJS.ProcessEnv, name: string, preset: number, least:
   throw new RangeError(`Cannot use ${name}: it is "${text}", it must be a whole number from ${least} to ${most}`);
 }
 
-function readSecret({ FLOW_SECRET, FLOW_SECRET_FILE }: NodeJS.ProcessEnv): string | undefined {
-  if (FLOW_SECRET || !FLOW_SECRET_FILE) return FLOW_SECRET || undefined;
+/** The variable itself, or what is in the file that its `_FILE` names. */
+function readSecret(env: NodeJS.ProcessEnv, name: 'FLOW_SECRET' | 'FLOW_PUBLISH_KEY'): string | undefined {
+  const file = env[`${name}_FILE`];
+  if (env[name] || !file) return env[name] || undefined;
   try {
-    return readFileSync(FLOW_SECRET_FILE, 'utf8').trim();
+    return readFileSync(file, 'utf8').trim();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new RangeError(`Cannot read FLOW_SECRET_FILE, ${FLOW_SECRET_FILE}: the system says ${code}`, { cause });
+    throw new RangeError(`Cannot read ${name}_FILE, ${file}: the system says ${code}`, { cause });
   }
 }
 

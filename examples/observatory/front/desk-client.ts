@@ -15,6 +15,10 @@ export const desk = {
   async fetchNews(): Promise<NewsItem[]> {
     return (await ask<{ items: NewsItem[] }>('GET', '/news')).items;
   },
+  /** The file with the key that a message from a terminal needs here; undefined where it needs none. */
+  async fetchPublishKeyFile(): Promise<string | undefined> {
+    return (await ask<{ publishKeyFile?: string }>('GET', '/terminal')).publishKeyFile;
+  },
   async post(file: File): Promise<Run> {
     const url = `/light-curves?name=${encodeURIComponent(file.name)}`;
     // Said by us: a browser takes the type from the system, where a CSV may belong to a spreadsheet.

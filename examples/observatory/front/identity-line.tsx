@@ -1,7 +1,17 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
+import { desk } from './desk-client.ts';
 
 /** Says who this browser is, and how to send it a message from a terminal. */
 export function IdentityLine({ user }: { user: string }): ReactNode {
+  const [options, setOptions] = useState<string>();
+
+  useEffect(() => {
+    desk.fetchPublishKeyFile().then(
+      (file) => setOptions(nameGateway() + nameKeyFile(file)),
+      () => setOptions(nameGateway()),
+    );
+  }, []);
+
   return (
     <section className="identity" aria-label="You">
       <p>
@@ -9,7 +19,9 @@ export function IdentityLine({ user }: { user: string }): ReactNode {
         yours. Say something from a terminal:
       </p>
       <pre>
-        <code>{`npx message-flow send ${quoteForShell(user)} "TASK DONE" '"hello"'${nameGateway()}`}</code>
+        {options !== undefined && (
+          <code>{`npx message-flow send ${quoteForShell(user)} "TASK DONE" '"hello"'${options}`}</code>
+        )}
       </pre>
     </section>
   );
@@ -20,6 +32,10 @@ function nameGateway(): string {
   return location.port === '5000' ? '' : ` --gateway ${location.origin}/gateway`;
 }
 
+function nameKeyFile(file: string | undefined): string {
+  return file === undefined ? '' : ` --publish-key-file ${quoteForShell(file)}`;
+}
+
 function quoteForShell(word: string): string {
-  return /^[\w@.+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^[\w@.+/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -37,6 +37,14 @@ export const RESUMING: Claims = {
     deepEqual(keysOf(await readAll(log, top)), countKeys(3));
   },
 
+  'the top that a read gives is the present end, of an empty log too': async ({ broker, name, topOf, say }) => {
+    const [empty, other] = [name('still-empty'), name('beside')];
+    const former = await topOf(empty);
+    for (const key of countKeys(2)) await say(other, key); // which moves the end of what shares a stream with it
+    const { entries, top, gap } = await broker.read(empty, former, 10);
+    deepEqual({ entries, top, gap }, { entries: [], top: await topOf(empty), gap: undefined });
+  },
+
   'a position far beyond the top is a reset': async (world) => {
     const log = await createLog(world, 'beyond');
     await isReset(world, log, alter(await world.topOf(log), { offset: Number.MAX_SAFE_INTEGER }));

@@ -1,11 +1,12 @@
 import { formatPosition, type LogName, type Position, tagOf } from '../../protocol/index.ts';
 import type { NewEntry } from '../broker.ts';
 import { BrokerError } from '../broker-error.ts';
+import { encodeEntry } from '../entry-text.ts';
+import { streamKindOf } from '../stream-kind.ts';
 import { API_ERROR, type ApiAnswer, getJson } from './jetstream-api.ts';
-import { encodeMessage } from './message.ts';
 import type { NatsSession } from './nats-session.ts';
 import { keepBeginning } from './run-beginning.ts';
-import { messageIdOf, streamKindOf, tokensOf } from './subject.ts';
+import { messageIdOf, tokensOf } from './subject.ts';
 
 /** Runs of which it is known that they began; of a forgotten one the server is asked again. */
 const MAX_BEGUN_RUNS = 10_000;
@@ -26,7 +27,7 @@ async function send(session: NatsSession, log: LogName, entry: NewEntry): Promis
   const { opened } = streams[streamKindOf(log)];
   const subject = `${opened.logPrefix}${tokensOf(log)}`;
   const headers = { 'Nats-Msg-Id': messageIdOf(log, entry.key) };
-  const message = encodeMessage(entry);
+  const message = encodeEntry(entry);
 
   async function appendFirst(): Promise<ApiAnswer> {
     const answer = await api.ask(subject, message, { ...headers, 'Nats-Expected-Last-Subject-Sequence': '0' });

@@ -1,10 +1,11 @@
 import type { LogName } from '../../protocol/index.ts';
 import { BrokerError } from '../broker-error.ts';
+import { streamKindOf } from '../stream-kind.ts';
 import type { StoredMessage } from './message.ts';
 import type { NatsSession } from './nats-session.ts';
 import { pullMessages } from './pull.ts';
 import type { Stream } from './stream.ts';
-import { streamKindOf, tokensOf } from './subject.ts';
+import { tokensOf } from './subject.ts';
 
 /** A log in its stream. */
 export interface LogPlace {

@@ -3,8 +3,9 @@ import { connect, type Socket } from 'node:net';
 import type { Authenticator, NatsConnection } from '@nats-io/transport-node';
 import { awaitWithin, type Clock } from '../../protocol/index.ts';
 import { BrokerError } from '../broker-error.ts';
+import type { ServerPlace } from '../server-place.ts';
 import type { Nats } from './load-nats.ts';
-import type { NatsAddress, NatsCredentials, NatsServer } from './nats-address.ts';
+import type { NatsAddress, NatsCredentials } from './nats-address.ts';
 
 const DIAL_TIMEOUT_MS = 3_000;
 /** The driver's own pings are left out: it waits for a stalled socket to take them, and the tail check asks anyway. */
@@ -31,7 +32,7 @@ export async function dial(nats: Nats, address: NatsAddress, clock: Clock): Prom
  * Waits until a server says its first word. Asked by a socket of our own, as the driver leaves its socket open when it gives
  * up waiting: a server that stands still would cost one at each attempt.
  */
-async function awaitGreeting({ host, port }: NatsServer, clock: Clock): Promise<void> {
+async function awaitGreeting({ host, port }: ServerPlace, clock: Clock): Promise<void> {
   let socket: Socket | undefined;
   try {
     await awaitWithin(clock, DIAL_TIMEOUT_MS, () => {
@@ -46,7 +47,7 @@ async function awaitGreeting({ host, port }: NatsServer, clock: Clock): Promise<
   }
 }
 
-async function open(nats: Nats, address: NatsAddress, { host, port }: NatsServer): Promise<NatsConnection> {
+async function open(nats: Nats, address: NatsAddress, { host, port }: ServerPlace): Promise<NatsConnection> {
   const { credentials, tls, prefix } = address;
   const { ca: caFile, cert: certFile, key: keyFile } = tls ?? {};
   return await nats.connect({
@@ -83,7 +84,7 @@ async function createAuthenticator(
   }
 }
 
-function formatServer({ host, port }: NatsServer): string {
+function formatServer({ host, port }: ServerPlace): string {
   return `${host}:${port}`;
 }
 

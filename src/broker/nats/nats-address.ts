@@ -1,4 +1,6 @@
 import type { BrokerOptions } from '../create-broker.ts';
+import { isLoopback } from '../loopback.ts';
+import { findServerPlace, type ServerPlace } from '../server-place.ts';
 
 /** How a NATS server lets in. A file is read at each connecting, so that it may be renewed. */
 export type NatsCredentials =
@@ -7,16 +9,10 @@ export type NatsCredentials =
   | { readonly type: 'password'; readonly user: string; readonly password: string }
   | { readonly type: 'nkey'; readonly file: string };
 
-/** One server of a cluster. */
-export interface NatsServer {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** What a broker's URL says. */
 export interface NatsAddress {
   /** Tried in this order. */
-  readonly servers: readonly NatsServer[];
+  readonly servers: readonly ServerPlace[];
   readonly credentials: NatsCredentials;
   /** Files that TLS needs; undefined: TLS only where the server asks for it. */
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
@@ -58,12 +54,8 @@ export function readNatsAddress(url: URL, { development = false }: Pick<BrokerOp
   };
 }
 
-function readServer(text: string): NatsServer {
-  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/?#@[\]]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  const port = Number(digits ?? DEFAULT_PORT);
-  if (host === undefined || port < 1 || port > 65_535) return refuse('a server must be a host, or a host and a port');
-  return { host, port };
+function readServer(text: string): ServerPlace {
+  return findServerPlace(text, DEFAULT_PORT) ?? refuse('a server must be a host, or a host and a port');
 }
 
 function readCredentials(url: URL): NatsCredentials {
@@ -94,10 +86,6 @@ function readPrefix(prefix: string): string {
 function readReplicas(text: string | null): number | undefined {
   if (text === null) return undefined;
   return /^[135]$/.test(text) ? Number(text) : refuse('its replicas must be 1, 3 or 5');
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 function refuse(reason: string): never {

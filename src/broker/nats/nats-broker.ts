@@ -1,17 +1,16 @@
 import type { Clock, LogName, Random } from '../../protocol/index.ts';
 import type { Broker } from '../broker.ts';
-import { BrokerError } from '../broker-error.ts';
+import { createLink } from '../link.ts';
 import { processClock } from '../process-clock.ts';
 import { createRetention, type RetentionOptions } from '../retention.ts';
+import { STREAM_KINDS, streamKindOf } from '../stream-kind.ts';
 import { appendEntry } from './append.ts';
 import { createGate } from './gate.ts';
-import { createLink } from './link.ts';
 import { loadNats } from './load-nats.ts';
 import type { NatsAddress } from './nats-address.ts';
 import { type NatsSession, openSession } from './nats-session.ts';
 import { readEntries } from './read.ts';
 import { KEY_WINDOW_MS } from './stream-setup.ts';
-import { STREAM_KINDS, streamKindOf } from './subject.ts';
 import { startTailCheck } from './tail-check.ts';
 import { createTails } from './tails.ts';
 import { readTops } from './tops.ts';
@@ -35,8 +34,6 @@ export interface NatsBrokerOptions extends RetentionOptions {
   readonly wallClock?: () => number;
 }
 
-/** Pause before a call that failed is asked again, in milliseconds. */
-const RETRY_MS = 50;
 const HEALTH_TIMEOUT_MS = 2_000;
 
 /**
@@ -54,9 +51,8 @@ export function createNatsBroker(address: NatsAddress, options: NatsBrokerOption
   const listeners = new Set<(logs: readonly LogName[] | 'all') => void>();
   let state = { ok: false, since: wallClock() };
   let hasConnected = false;
-  let isClosed = false;
 
-  const link = createLink<NatsSession>({ open, clock, random });
+  const link = createLink<NatsSession>({ engine: 'NATS', open, callTimeoutMs, clock, random });
 
   async function open(): Promise<NatsSession> {
     const session = await openSession({ nats, address, retention: options, gate, clock });
@@ -101,32 +97,14 @@ export function createNatsBroker(address: NatsAddress, options: NatsBrokerOption
     for (const listener of listeners) listener(logs);
   }
 
-  /** Asks a session; while that fails and there is time, asks the next, or the same again. */
-  async function attempt<T>(ask: (session: NatsSession) => Promise<T>, doing: string): Promise<T> {
-    const end = clock.now() + callTimeoutMs;
-    for (;;) {
-      const session = await link.getSession(end);
-      try {
-        return await ask(session);
-      } catch (error) {
-        if (!(error instanceof BrokerError) || error.code !== 'unavailable') throw error;
-        if (isClosed) throw new BrokerError('closed', `Cannot ${doing}: the broker is closed`);
-        if (clock.now() + RETRY_MS >= end) {
-          throw new BrokerError('unavailable', `Cannot ${doing}: ${error.message}`, { cause: error });
-        }
-      }
-      await link.pause(RETRY_MS);
-    }
-  }
-
   return {
     capabilities: { durable: true, interest: true, keyWindowMs: KEY_WINDOW_MS },
-    append: (log, entry) => attempt((session) => appendEntry(session, log, entry), `append to "${log}"`),
-    read: (log, after, limit) => attempt((session) => readEntries(session, log, after, limit), `read "${log}"`),
+    append: (log, entry) => link.attempt((session) => appendEntry(session, log, entry), `append to "${log}"`),
+    read: (log, after, limit) => link.attempt((session) => readEntries(session, log, after, limit), `read "${log}"`),
     async tail(log, onEntry) {
       const stop = tails.add(log, onEntry);
       try {
-        await attempt((session) => session.prove(streamKindOf(log)), `follow "${log}"`);
+        await link.attempt((session) => session.prove(streamKindOf(log)), `follow "${log}"`);
         tails.confirm(log);
       } catch (error) {
         stop();
@@ -134,7 +112,7 @@ export function createNatsBroker(address: NatsAddress, options: NatsBrokerOption
       }
       return stop;
     },
-    tops: (logs) => attempt((session) => readTops(session, logs), 'read tops'),
+    tops: (logs) => link.attempt((session) => readTops(session, logs), 'read tops'),
     on(_, listener) {
       // A function of its own, so that listening twice with one is two listeners.
       const told = (logs: readonly LogName[] | 'all') => listener(logs);
@@ -153,7 +131,6 @@ export function createNatsBroker(address: NatsAddress, options: NatsBrokerOption
       return reason === undefined ? { ...state } : { ...state, reason };
     },
     async close() {
-      isClosed = true;
       listeners.clear();
       tails.clear();
       await link.close();

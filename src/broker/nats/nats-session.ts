@@ -1,16 +1,16 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock, LogName } from '../../protocol/index.ts';
 import { BrokerError } from '../broker-error.ts';
+import type { Session } from '../link.ts';
 import type { RetentionOptions } from '../retention.ts';
+import type { StreamKind } from '../stream-kind.ts';
 import { dial, inboxPrefixOf } from './dial.ts';
 import type { Gate } from './gate.ts';
 import { createJetStreamApi, type JetStreamApi } from './jetstream-api.ts';
-import type { Session } from './link.ts';
 import type { Nats } from './load-nats.ts';
 import type { NatsAddress } from './nats-address.ts';
 import type { Stream } from './stream.ts';
 import { setUpStream } from './stream-setup.ts';
-import type { StreamKind } from './subject.ts';
 
 /** A connection, with the streams behind it. */
 export interface NatsSession extends Session {

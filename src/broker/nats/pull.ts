@@ -1,8 +1,9 @@
 import type { Msg } from '@nats-io/transport-node';
 import type { Stop } from '../../protocol/index.ts';
 import { BrokerError } from '../broker-error.ts';
+import { findContent } from '../entry-text.ts';
 import { getJson, type JetStreamApi } from './jetstream-api.ts';
-import { findContent, type StoredMessage } from './message.ts';
+import type { StoredMessage } from './message.ts';
 import type { Stream } from './stream.ts';
 
 /** Longest silence of a consumer, in milliseconds. */

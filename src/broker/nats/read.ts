@@ -97,8 +97,7 @@ async function readEmpty(session: NatsSession, place: LogPlace, after: StartPosi
   if (mine.tag !== '' && (mine.offset === 0 || (await stream.at(mine.offset))))
     return { entries: [], top, gap: 'reset' };
   // Whatever came after this place would have gone by age, and the place after it before that.
-  if (firstSeq <= mine.offset + 1) return { entries: [], top: after };
-  return { entries: [], top, gap: 'trimmed' };
+  return firstSeq <= mine.offset + 1 ? { entries: [], top } : { entries: [], top, gap: 'trimmed' };
 }
 
 /** Where a log ends whose last message is this. */

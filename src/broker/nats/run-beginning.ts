@@ -1,6 +1,6 @@
 import type { EncodedJson, LogName } from '../../protocol/index.ts';
+import { encodeEntry } from '../entry-text.ts';
 import { API_ERROR, getJson, type JetStreamApi } from './jetstream-api.ts';
-import { encodeMessage } from './message.ts';
 import type { Stream } from './stream.ts';
 import { tokensOf } from './subject.ts';
 
@@ -9,7 +9,7 @@ import { tokensOf } from './subject.ts';
  * from its start can tell whether the first that is kept is the first that was. Resolves when the server has it.
  */
 export async function keepBeginning(api: JetStreamApi, messages: Stream, run: LogName, key: string): Promise<void> {
-  const message = encodeMessage({ key, event: 'begun', data: 'null' as EncodedJson });
+  const message = encodeEntry({ key, event: 'begun', data: 'null' as EncodedJson });
   const answer = await api.ask(subjectOf(messages, run), message, { 'Nats-Expected-Last-Subject-Sequence': '0' });
   if ('error' in answer && answer.error.code === API_ERROR.wrongLastSequence) return; // it began before, by another entry
   getJson(`append to "${run}"`, answer);

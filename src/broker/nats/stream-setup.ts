@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { CONTROL, joinLogName, type LogName, userLog } from '../../protocol/index.ts';
-import { createRetention, type RetentionOptions } from '../retention.ts';
+import type { RetentionOptions } from '../retention.ts';
+import { retentionOfStream, type StreamKind } from '../stream-kind.ts';
 import { API_ERROR, getJson, type JetStreamApi } from './jetstream-api.ts';
 import type { NatsAddress } from './nats-address.ts';
 import { openStream, type Stream } from './stream.ts';
 import { boundOf, describeStream, getStreamInfo, type StreamInfo } from './stream-info.ts';
-import type { StreamKind } from './subject.ts';
 
 /** How long a key is remembered, in milliseconds. */
 export const KEY_WINDOW_MS = 600_000;
@@ -13,13 +12,6 @@ export const KEY_WINDOW_MS = 600_000;
 /** How long a quiet log's end is known, in milliseconds: where a stream begins says it, so messages stay as long. */
 const KEEP_TOP_MS = 30 * 24 * 3_600_000;
 const NANOS_PER_MS = 1_000_000;
-
-/** A log of each kind of stream, to ask for its retention. */
-const SAMPLES: Record<StreamKind, LogName> = {
-  messages: userLog('any'),
-  runs: joinLogName('run', ['any', 'any', 'any']),
-  control: CONTROL,
-};
 
 /** How streams are opened. */
 export interface StreamSetup {
@@ -97,7 +89,7 @@ interface Limits {
 }
 
 function limitsOf(kind: StreamKind, retention: RetentionOptions): Limits {
-  const { maxEntries, maxAgeMs } = createRetention(retention)(SAMPLES[kind]);
+  const { maxEntries, maxAgeMs } = retentionOfStream(kind, retention);
   const ageMs = kind === 'messages' ? Math.max(maxAgeMs, KEEP_TOP_MS) : maxAgeMs;
   return {
     max_msgs_per_subject: Number.isFinite(maxEntries) ? Math.ceil(maxEntries) : -1,

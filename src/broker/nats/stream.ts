@@ -1,8 +1,9 @@
 import type { Msg } from '@nats-io/transport-node';
 import { isJsonObject } from '../../protocol/index.ts';
 import { BrokerError } from '../broker-error.ts';
+import { findContent } from '../entry-text.ts';
 import { API_ERROR, getJson, type JetStreamApi } from './jetstream-api.ts';
-import { findContent, type StoredMessage } from './message.ts';
+import type { StoredMessage } from './message.ts';
 import { getStreamInfo, type StreamInfo } from './stream-info.ts';
 
 /** A stream as this broker reads it. Every answer comes from its leader. */

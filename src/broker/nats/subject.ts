@@ -1,17 +1,5 @@
 import { createHash } from 'node:crypto';
-import { kindOf, type LogName } from '../../protocol/index.ts';
-
-/** The streams that logs are kept in, one for each retention. */
-export const STREAM_KINDS = ['messages', 'runs', 'control'] as const;
-
-export type StreamKind = (typeof STREAM_KINDS)[number];
-
-/** The stream that keeps a log. */
-export function streamKindOf(log: LogName): StreamKind {
-  const kind = kindOf(log);
-  if (kind === 'run') return 'runs';
-  return kind === 'control' ? 'control' : 'messages';
-}
+import type { LogName } from '../../protocol/index.ts';
 
 /**
  * A log's name as tokens of a subject: injective for logs' names, and free of wildcards for any text. What divides segments

@@ -1,7 +1,7 @@
 import { awaitWithin, type LogName, type Stop } from '../../protocol/index.ts';
+import { STREAM_KINDS } from '../stream-kind.ts';
 import { findLogPlace } from './collect.ts';
 import type { NatsSession } from './nats-session.ts';
-import { STREAM_KINDS } from './subject.ts';
 import type { Tail } from './tails.ts';
 
 /** What a tail check works with. */

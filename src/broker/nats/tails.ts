@@ -2,7 +2,7 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import { formatPosition, type LogName, type Stop, tagOf } from '../../protocol/index.ts';
 import type { Entry } from '../broker.ts';
 import { BrokerError } from '../broker-error.ts';
-import { findContent } from './message.ts';
+import { findContent } from '../entry-text.ts';
 import type { StreamInfo } from './stream-info.ts';
 import { tokensOf } from './subject.ts';
 

@@ -1,8 +1,8 @@
 import { formatPosition, type LogName, type Position } from '../../protocol/index.ts';
+import { streamKindOf } from '../stream-kind.ts';
 import { findLogPlace } from './collect.ts';
 import type { NatsSession } from './nats-session.ts';
 import { positionOf } from './read.ts';
-import { streamKindOf } from './subject.ts';
 
 /** Logs that are asked for at once in one call. */
 const MAX_ASKED = 64;

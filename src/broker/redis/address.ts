@@ -1,11 +1,6 @@
-import { isIPv4 } from 'node:net';
+import { isLoopback } from '../loopback.ts';
+import { findServerPlace, type ServerPlace } from '../server-place.ts';
 import { showUrl } from '../shown-url.ts';
-
-/** A server's place in the network. */
-interface ServerPlace {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** An account of a server. */
 interface Account {
@@ -83,7 +78,7 @@ function findAddress(url: URL): RedisAddress | string {
   const isEncrypted = url.protocol.startsWith('rediss');
   const [, kind] = /\+(\w+):$/.exec(url.protocol) ?? [];
   const places = [url.host, ...url.searchParams.getAll('node')].map((text) =>
-    findPlace(text, kind === 'sentinel' ? SENTINEL_PORT : SERVER_PORT),
+    findServerPlace(text, kind === 'sentinel' ? SENTINEL_PORT : SERVER_PORT),
   );
   const servers = places.filter((place) => place !== undefined);
   const path = decodeURI(url.pathname);
@@ -117,12 +112,6 @@ function findAccount(username: string, password: string): Account | undefined {
   }
 }
 
-function findPlace(text: string, port: number): ServerPlace | undefined {
-  const [, bare, bracketed, digits] = /^(?:([^\s:@/[\]]+)|\[([\d:a-f.]+)\])(?::(\d{1,5}))?$/i.exec(text) ?? [];
-  const host = bare ?? bracketed;
-  return host === undefined ? undefined : { host, port: digits === undefined ? port : Number(digits) };
-}
-
 /** The servers of an address; a Unix socket is on this machine. */
 function placesOf(address: RedisAddress): readonly ServerPlace[] {
   switch (address.type) {
@@ -135,8 +124,4 @@ function placesOf(address: RedisAddress): readonly ServerPlace[] {
     case 'sentinel':
       return address.sentinels;
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { BrokerError } from '../broker-error.ts';
+import { loadDriver } from '../load-driver.ts';
 
 /** The package `ioredis`. */
 export type Ioredis = typeof import('ioredis');
@@ -9,13 +8,5 @@ export type Ioredis = typeof import('ioredis');
  * @throws {BrokerError} `refused` where it is not installed
  */
 export function loadIoredis(): Ioredis {
-  try {
-    return createRequire(import.meta.url)('ioredis') as Ioredis;
-  } catch (cause) {
-    const isMissing = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
-    const mend = isMissing
-      ? 'the package "ioredis" is not installed: npm install ioredis@6'
-      : 'the package "ioredis" does not load';
-    throw new BrokerError('refused', `Cannot use Redis: ${mend}`, { cause });
-  }
+  return loadDriver('Redis', 'ioredis', 6) as Ioredis;
 }

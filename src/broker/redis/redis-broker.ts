@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { findPositionParts, type LogName, tagOf } from '../../protocol/index.ts';
 import type { Broker } from '../broker.ts';
 import { BrokerError } from '../broker-error.ts';
+import { encodeEntry } from '../entry-text.ts';
 import { processClock } from '../process-clock.ts';
 import { createRetention, type RetentionOptions } from '../retention.ts';
 import { readRedisUrl } from './address.ts';
@@ -14,7 +15,7 @@ import { loadIoredis } from './load-ioredis.ts';
 import { findLogOfChannel, nameChannel, nameLogKeys, nameSaidKey } from './log-names.ts';
 import { findPlace, findReading, findTop } from './log-reply.ts';
 import { createSlots } from './slots.ts';
-import { encodeEntry, findLiveEntry } from './stored-entry.ts';
+import { findLiveEntry } from './stored-entry.ts';
 
 /** How a broker on Redis is made. */
 export interface RedisBrokerOptions extends RetentionOptions {

@@ -1,14 +1,9 @@
 import { type EncodedJson, findJson, formatPosition, tagOf } from '../../protocol/index.ts';
-import type { Entry, NewEntry } from '../broker.ts';
+import type { Entry } from '../broker.ts';
 
 /** Offset, time, tag of the entry before it; then what the publisher wrote. The library writes the first three. */
 const HEAD = /^(\d{1,16}) (\d{1,16}) ([0-9a-f]{8}|-) ([^\n]*)/;
 const LIVE = /^([A-Za-z0-9._~-]{1,38}) /;
-
-/** Writes the publisher's part of a stored entry: key and event on the first line, then the data as it is. */
-export function encodeEntry({ key, event, data }: NewEntry): string {
-  return `${JSON.stringify([key, event])}\n${data}`;
-}
 
 /** Reads an entry as the library stores it; undefined for what it did not write. */
 export function findStoredEntry(epoch: string, text: string): Entry | undefined {

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import process from 'node:process';
 import { BrokerError } from '../broker-error.ts';
+import { loadDriver } from '../load-driver.ts';
 
 /** The package `zeromq`. */
 export type Zeromq = typeof import('zeromq');
@@ -17,13 +17,5 @@ export function loadZeromq(): Zeromq {
       'Cannot use ZeroMQ on Bun: the package "zeromq" runs on Node only; run this program on Node',
     );
   }
-  try {
-    return createRequire(import.meta.url)('zeromq') as Zeromq;
-  } catch (cause) {
-    const isMissing = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
-    const mend = isMissing
-      ? 'the package "zeromq" is not installed: npm install zeromq@6'
-      : 'the package "zeromq" does not load';
-    throw new BrokerError('refused', `Cannot use ZeroMQ: ${mend}`, { cause });
-  }
+  return loadDriver('ZeroMQ', 'zeromq', 6) as Zeromq;
 }

@@ -105,11 +105,12 @@ test(
   'a quiet position is whole while the stream holds what came after it, then trimmed',
   async () => {
     const { broker, prefix, say } = openLoneBroker(server);
+    const topOf = async () => (await broker.tops([ada])).get(ada);
     const [at] = await say(ada, 'a');
     await ageOut(operator, prefix, 'messages');
-    expect(await broker.read(ada, at as Position, 10)).toEqual({ entries: [], top: at });
+    expect(await broker.read(ada, at as Position, 10)).toEqual({ entries: [], top: await topOf() });
     await say(grace, 'after it');
-    expect(await broker.read(ada, at as Position, 10)).toEqual({ entries: [], top: at });
+    expect(await broker.read(ada, at as Position, 10)).toEqual({ entries: [], top: await topOf() });
     await ageOut(operator, prefix, 'messages');
     expect((await broker.read(ada, at as Position, 10)).gap).toBe('trimmed');
   },

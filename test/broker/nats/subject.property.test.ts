@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { joinLogName, type LogName, userLog } from 'message-flow/protocol';
 import { expect, test } from 'vitest';
-import { messageIdOf, STREAM_KINDS, streamKindOf, tokensOf } from '../../../src/broker/nats/subject.ts';
+import { messageIdOf, tokensOf } from '../../../src/broker/nats/subject.ts';
+import { STREAM_KINDS, streamKindOf } from '../../../src/broker/stream-kind.ts';
 
 /** Segments of names, with what NATS takes for structure more often than chance would. */
 const segment = fc

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import type { EncodedJson } from 'message-flow/protocol';
 import { expect, test } from 'vitest';
+import { encodeEntry } from '../../../src/broker/entry-text.ts';
 import { findReading, findTop } from '../../../src/broker/redis/log-reply.ts';
-import { encodeEntry, findLiveEntry, findStoredEntry } from '../../../src/broker/redis/stored-entry.ts';
+import { findLiveEntry, findStoredEntry } from '../../../src/broker/redis/stored-entry.ts';
 
 const LOG = 'channel/a' as Parameters<typeof findReading>[0];
 const text = () => fc.string({ unit: 'binary' });

@@ -1,5 +1,5 @@
-import type { Clock, Random, Stop } from '../../protocol/index.ts';
-import { BrokerError } from '../broker-error.ts';
+import type { Clock, Random, Stop } from '../protocol/index.ts';
+import { BrokerError } from './broker-error.ts';
 
 /** A connection that works, with what lives as long as it. */
 export interface Session {
@@ -15,24 +15,35 @@ export interface Link<S extends Session> {
    * @throws {BrokerError} `unavailable`, `closed`
    */
   getSession(end: number): Promise<S>;
-  /** Lets time pass, in milliseconds; less when the link is closed. */
-  pause(ms: number): Promise<void>;
+  /**
+   * Asks a session; while that is `unavailable` and there is time, asks the next, or the same again.
+   * @throws {BrokerError} `unavailable` after `callTimeoutMs`, `closed`, or what else it was answered; its text begins with
+   *   what was being done
+   */
+  attempt<T>(ask: (session: S) => Promise<T>, doing: string): Promise<T>;
   /** Ends the session, and opens no other. Resolves when nothing is left. */
   close(): Promise<void>;
 }
 
 /** What a link works with. */
 export interface LinkOptions<S extends Session> {
+  /** What is linked to, for its errors. */
+  readonly engine: string;
   readonly open: () => Promise<S>;
+  /** Longest wait, in milliseconds, of a call that is attempted. */
+  readonly callTimeoutMs: number;
   readonly clock: Clock;
   readonly random: Random;
 }
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5_000;
+/** Pause before a call that failed is asked again, in milliseconds. */
+const REPEAT_MS = 50;
 
 /** Creates a link and opens its first session. */
-export function createLink<S extends Session>({ open, clock, random }: LinkOptions<S>): Link<S> {
+export function createLink<S extends Session>(options: LinkOptions<S>): Link<S> {
+  const { engine, open, callTimeoutMs, clock, random } = options;
   const waiting = new Set<() => void>();
   let session: S | undefined;
   let fault = 'it is being connected to';
@@ -84,24 +95,41 @@ export function createLink<S extends Session>({ open, clock, random }: LinkOptio
     waiting.clear();
   }
 
+  async function getSession(end: number): Promise<S> {
+    if (!session && !isClosed && clock.now() < end) {
+      await new Promise<void>((resolve) => {
+        const stop = clock.after(end - clock.now(), wake);
+        function wake(): void {
+          stop();
+          waiting.delete(wake);
+          resolve();
+        }
+        waiting.add(wake);
+      });
+    }
+    if (isClosed) throw new BrokerError('closed', `Cannot use ${engine}: the broker is closed`);
+    if (!session) throw new BrokerError('unavailable', `Cannot use ${engine}: ${fault}`);
+    return session;
+  }
+
   return {
-    async getSession(end) {
-      if (!session && !isClosed && clock.now() < end) {
-        await new Promise<void>((resolve) => {
-          const stop = clock.after(end - clock.now(), wake);
-          function wake(): void {
-            stop();
-            waiting.delete(wake);
-            resolve();
+    getSession,
+    async attempt(ask, doing) {
+      const end = clock.now() + callTimeoutMs;
+      for (;;) {
+        const opened = await getSession(end);
+        try {
+          return await ask(opened);
+        } catch (error) {
+          if (!(error instanceof BrokerError) || error.code !== 'unavailable') throw error;
+          if (isClosed) throw new BrokerError('closed', `Cannot ${doing}: the broker is closed`);
+          if (clock.now() + REPEAT_MS >= end) {
+            throw new BrokerError('unavailable', `Cannot ${doing}: ${error.message}`, { cause: error });
           }
-          waiting.add(wake);
-        });
+        }
+        await pause(REPEAT_MS);
       }
-      if (isClosed) throw new BrokerError('closed', 'Cannot use NATS: the broker is closed');
-      if (!session) throw new BrokerError('unavailable', `Cannot use NATS: ${fault}`);
-      return session;
     },
-    pause,
     async close() {
       isClosed = true;
       closing();

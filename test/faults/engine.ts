@@ -20,6 +20,8 @@ export interface Engine {
   readonly hasLiveLine: boolean;
   /** It keeps data on disk, of which there may be an older copy. */
   readonly hasSnapshots: boolean;
+  /** How many entries of a log it keeps whatever a web server says: each process that reads it counts by itself. */
+  readonly ownMaxEntries?: number;
   /** Its name and version, from its own mouth; nothing, where it is a part of ours. */
   readVersion(): string | undefined;
   /** Starts it with nothing in it; it ends with the scope. */

@@ -53,7 +53,8 @@ export async function runScenario(outer: Scope, options: RunOptions): Promise<Ou
 
 async function playScenario(scope: Scope, folder: string, options: RunOptions): Promise<Outcome> {
   const { engine, scenario, programs, sabotage } = options;
-  const { maxEntries = ALL_ENTRIES, hasFronts } = scenario;
+  const { hasFronts } = scenario;
+  const maxEntries = engine.ownMaxEntries ?? scenario.maxEntries ?? ALL_ENTRIES;
   const size = scenario.resize?.(options.size) ?? options.size;
   const env = scenario.prepare?.(folder);
   const stage = await openStage(scope, { engine, size, maxEntries, programs, folder, sabotage, hasFronts, env });

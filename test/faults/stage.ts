@@ -49,6 +49,7 @@ export interface Stage {
   readonly engine: Engine;
   readonly size: Size;
   readonly folder: string;
+  readonly maxEntries: number;
   readonly server: EngineServer;
   readonly webs: readonly Web[];
   /** Ways from the web servers to the engine, in their order. */
@@ -161,7 +162,21 @@ export async function openStage(scope: Scope, options: StageOptions): Promise<St
   }
 
   const stage: Stage = {
-    ...{ engine, size, folder, server, webs, webLines, gateways, gatewayLines, crowds, fronts, record, publish },
+    ...{
+      engine,
+      size,
+      folder,
+      maxEntries,
+      server,
+      webs,
+      webLines,
+      gateways,
+      gatewayLines,
+      crowds,
+      fronts,
+      record,
+      publish,
+    },
     async endGateway(gateway, signal) {
       closed.add(gateway);
       const ended = gateway.end(signal);

@@ -5,7 +5,7 @@ SEEDS ?= 10000
 export CHROMIUM ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := start
-.PHONY: start pool gateway web programs checkers python servers build test check lint reference package simulate bench clean help chromium
+.PHONY: start pool gateway web programs checkers python servers build test check lint reference package simulate faults faketime bench clean help chromium
 .NOTPARALLEL: # the order of what is said here is the order in which it is done
 
 start: build ## Install, build, and start the example on http://localhost:5000 (PORT=8080 for another port)
@@ -48,6 +48,10 @@ simulate: node_modules/.package-lock.json ## Search SEEDS=10000 simulated runs f
 	@echo '== simulate: $(SEEDS) seeds'
 	@npm run -s simulate -- --seeds $(SEEDS)
 
+faults: node_modules/.package-lock.json servers faketime ## Break real processes, all faults on all engines, and write docs/reliability.md (ENGINE=redis FAULT=rollback SIZE=part)
+	@echo '== faults: an hour; a line a run, until Ctrl-C'
+	@npm run -s faults
+
 bench: build servers ## Measure what docs/scaling.md counts with, some five minutes; wants the machine for itself
 	@npm run -s bench
 
@@ -74,6 +78,9 @@ checkers: # of the files in deploy/ that make does not run, and of the model of 
 
 python: # Debian's python3 has the module venv, and without its package nothing to put pip into an environment
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || .ci/install python3-venv
+
+faketime:
+	@command -v faketime >/dev/null || .ci/install faketime
 
 servers:
 	@for program in redis-server nats-server rabbitmq-server openssl; do command -v $$program >/dev/null || .ci/install $$program; done

@@ -15,9 +15,16 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.{ts,tsx}'], exclude: ['test/{e2e,deploy}/**'] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.{ts,tsx}'],
+          exclude: ['test/{e2e,deploy}/**', 'test/faults/faults.test.ts'],
+        },
       },
-      { extends: true, test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.ts', 'test/faults/faults.test.ts'] },
+      },
     ],
   },
 });

@@ -13,8 +13,6 @@ import { KEY_WINDOW_MS } from './set-up.ts';
 
 /** How a broker on RabbitMQ is made. */
 export interface RabbitmqBrokerOptions extends RetentionOptions {
-  /** Most memory that entries take in this process, in bytes. Beyond it the oldest go, and are `trimmed`. @default 268_435_456 */
-  readonly maxHeldBytes?: number;
   /** Longest time, in milliseconds, for which a connection that stands still goes unseen; whole seconds count. @default 10_000 */
   readonly tailCheckMs?: number;
   /** Longest wait, in milliseconds, of a call while the server is away. @default 5_000 */
@@ -38,13 +36,13 @@ const SHARES: Record<StreamKind, number> = { messages: 0.6, runs: 0.3, control: 
  * @throws {BrokerError} `refused` when the driver is not installed
  */
 export function createRabbitmqBroker(address: AmqpAddress, options: RabbitmqBrokerOptions = {}): Broker {
-  const { maxHeldBytes = 256 * 1_048_576, tailCheckMs = 10_000, callTimeoutMs = 5_000, clock = processClock } = options;
+  const { tailCheckMs = 10_000, callTimeoutMs = 5_000, clock = processClock } = options;
   const { random = Math.random, wallClock = Date.now } = options;
   const createStream = (kind: StreamKind) =>
     createHeldStream({
       retention: retentionOfStream(kind, options),
       keyWindowMs: KEY_WINDOW_MS,
-      maxBytes: maxHeldBytes * SHARES[kind],
+      maxBytes: address.maxHeldBytes * SHARES[kind],
       wallClock,
     });
   const streams = { messages: createStream('messages'), runs: createStream('runs'), control: createStream('control') };

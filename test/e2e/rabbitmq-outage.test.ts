@@ -1,13 +1,19 @@
 import { findPositionParts, joinLogName, type Position, userLog } from 'message-flow/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createFollower } from '../../../src/broker/conformance/follower.ts';
-import { countKeys, entryOf, keysOf } from '../../../src/broker/conformance/world.ts';
-import { createFakeClock } from '../../support/fake-clock.ts';
-import { findFreePorts } from '../../support/nats-server.ts';
-import { operate, type RabbitmqServer, startRabbitmqServer } from '../../support/rabbitmq-server.ts';
-import { openTcpProxy } from '../../support/tcp-proxy.ts';
-import { until } from '../../support/until.ts';
-import { openLoneBroker, openRabbitmqBroker, PATIENCE_MS, say, TIMEOUT_MS } from './open-rabbitmq-broker.ts';
+import { createFollower } from '../../src/broker/conformance/follower.ts';
+import { countKeys, entryOf, keysOf } from '../../src/broker/conformance/world.ts';
+import {
+  openLoneBroker,
+  openRabbitmqBroker,
+  PATIENCE_MS,
+  say,
+  TIMEOUT_MS,
+} from '../broker/rabbitmq/open-rabbitmq-broker.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { findFreePorts } from '../support/nats-server.ts';
+import { operate, type RabbitmqServer, startRabbitmqServer } from '../support/rabbitmq-server.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
 
 const log = userLog('ada');
 let server: RabbitmqServer;

@@ -47,7 +47,7 @@ export interface RabbitmqUser {
 }
 
 /** A place in a cluster. */
-export interface RabbitmqMembership {
+interface RabbitmqMembership {
   readonly node: string;
   readonly nodes: readonly string[];
   readonly cookie: string;

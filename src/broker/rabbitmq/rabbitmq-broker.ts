@@ -51,15 +51,34 @@ export function createRabbitmqBroker(address: AmqpAddress, options: RabbitmqBrok
   const listeners = new Set<(logs: readonly LogName[] | 'all') => void>();
   let state = { ok: false, since: wallClock() };
   let hasConnected = false;
+  /** The server that is tried first: another, once one let us in and could not be used, as it has no replica of a stream. */
+  let firstServer = 0;
+  let stopOpening: () => void = () => {};
+  const closing = new Promise<never>((_, reject) => {
+    stopOpening = () => reject(new BrokerError('closed', 'Cannot use RabbitMQ: the broker is closed'));
+  });
+  closing.catch(() => {}); // while nothing is opened nobody is to be told
 
   const link = createLink<AmqpSession>({ engine: 'RabbitMQ', open, callTimeoutMs, clock, random });
 
   async function open(): Promise<AmqpSession> {
     const heartbeatS = Math.max(1, Math.floor(tailCheckMs / 3_000)); // found out after two to three of them
+    const servers = [...address.servers.slice(firstServer), ...address.servers.slice(0, firstServer)];
+    firstServer = (firstServer + 1) % servers.length;
     const session = await openSession({
-      ...{ amqplib, address, retention: options, streams, clock, wallClock, heartbeatS },
+      ...{
+        amqplib,
+        address: { ...address, servers },
+        retention: options,
+        streams,
+        clock,
+        wallClock,
+        heartbeatS,
+        closing,
+      },
       onTaken: hear,
     });
+    firstServer = 0;
     if (hasConnected) tellInterrupted();
     hasConnected = true;
     note(true);
@@ -153,6 +172,7 @@ export function createRabbitmqBroker(address: AmqpAddress, options: RabbitmqBrok
       return reason === undefined ? { ...state } : { ...state, reason };
     },
     async close() {
+      stopOpening();
       listeners.clear();
       tails.clear();
       await link.close();

@@ -234,7 +234,7 @@ const UNSAFE: readonly Row[] = [
     'gateway --development --host 0.0.0.0',
   ],
   [
-    'message-flow gateway: Cannot use the broker "kafka://…@host": it must begin with one of memory:, nats:, tls:, redis:, rediss:, redis+sentinel:, rediss+sentinel:, redis+cluster:, rediss+cluster:, zeromq:, zeromq+ipc:',
+    'message-flow gateway: Cannot use the broker "kafka://…@host": it must begin with one of memory:, amqp:, amqps:, nats:, tls:, redis:, rediss:, redis+sentinel:, rediss+sentinel:, redis+cluster:, rediss+cluster:, zeromq:, zeromq+ipc:',
     'gateway --broker kafka://me:pass@host',
     { FLOW_SECRET: SECRET },
   ],

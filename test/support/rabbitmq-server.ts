@@ -46,14 +46,22 @@ export interface RabbitmqUser {
   readonly read: string;
 }
 
+/** A place in a cluster. */
+interface RabbitmqMembership {
+  readonly node: string;
+  readonly nodes: readonly string[];
+  readonly cookie: string;
+  readonly epmdPort: number;
+}
+
 /** How a server is started. */
 export interface RabbitmqOptions {
   /** Accounts beside guest's, which may do all. */
   readonly users?: readonly RabbitmqUser[];
   /** Lines of its configuration. */
   readonly config?: readonly string[];
-  /** What the nodes of a cluster share. */
-  readonly cluster?: { readonly cookie: string; readonly epmdPort: number };
+  /** Which node of a cluster it is, and what the nodes share. */
+  readonly cluster?: RabbitmqMembership;
 }
 
 /**
@@ -64,7 +72,7 @@ export async function startRabbitmqServer(options: RabbitmqOptions = {}): Promis
   const { users = [], config = [], cluster } = options;
   const folder = await mkdtemp(join(tmpdir(), 'message-flow-rabbitmq-'));
   const data = join(folder, 'data');
-  const node = `flow-${randomUUID().slice(0, 8)}@localhost`;
+  const node = cluster?.node ?? createNodeName();
   const [port = 0, distributionPort = 0, ownEpmdPort = 0] = await findFreePorts(3);
   const env = {
     PATH: process.env.PATH,
@@ -98,6 +106,7 @@ export async function startRabbitmqServer(options: RabbitmqOptions = {}): Promis
       `load_definitions = ${join(folder, 'definitions.json')}`,
       'disk_free_limit.absolute = 1MB',
       'log.console.level = warning',
+      ...(cluster?.nodes ?? []).map((name, i) => `cluster_formation.classic_config.nodes.${i + 1} = ${name}`),
       ...config,
     ];
     await writeFile(join(folder, 'rabbitmq.conf'), `${lines.join('\n')}\n`);
@@ -168,6 +177,11 @@ export async function startRabbitmqServer(options: RabbitmqOptions = {}): Promis
     },
     remove,
   };
+}
+
+/** A name that no other node has. */
+export function createNodeName(): string {
+  return `flow-${randomUUID().slice(0, 8)}@localhost`;
 }
 
 /** Starts a port mapper, which a node would else leave behind. */

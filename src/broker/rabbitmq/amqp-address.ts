@@ -15,17 +15,21 @@ export interface AmqpAddress {
   readonly prefix: string;
   /** On how many servers streams are made; undefined: on all of the cluster. */
   readonly replicas: number | undefined;
+  /** Most memory that entries take in a process, in bytes. Beyond it the oldest go, and are `trimmed`. */
+  readonly maxHeldBytes: number;
 }
 
 const DEFAULT_PREFIX = 'message-flow';
+const DEFAULT_MEMORY_MIB = 256;
+const MIB_BYTES = 1_048_576;
 /** The account that a server has when it is new; it lets nobody in from another machine by it. */
 const GUEST = 'guest';
 const TLS_PARAMETERS = ['ca', 'cert', 'key'] as const;
-const PARAMETERS: readonly string[] = ['server', 'prefix', 'replicas', ...TLS_PARAMETERS];
+const PARAMETERS: readonly string[] = ['server', 'prefix', 'replicas', 'memory', ...TLS_PARAMETERS];
 
 /**
  * Reads `amqp://` and `amqps://` URLs: `amqps://user:password@host:5671/vhost?server=other:5671&prefix=shop&replicas=3`.
- * Without credentials it is `guest`, on this machine. `ca`, `cert` and `key` are files of TLS.
+ * `memory` is what entries may take in each process, in MiB, 256 by default. Without credentials it is `guest`, on this machine. `ca`, `cert` and `key` are files of TLS.
  * @throws {RangeError} when it says what can't be, or asks for a server off this machine without credentials; tells no secret
  */
 export function readAmqpAddress(url: URL, { development = false }: Pick<BrokerOptions, 'development'>): AmqpAddress {
@@ -53,6 +57,7 @@ export function readAmqpAddress(url: URL, { development = false }: Pick<BrokerOp
     tls: isEncrypted ? tls : undefined,
     prefix: readPrefix(url.searchParams.get('prefix') ?? DEFAULT_PREFIX),
     replicas: readReplicas(url.searchParams.get('replicas')),
+    maxHeldBytes: readMemory(url.searchParams.get('memory')) * MIB_BYTES,
   };
 }
 
@@ -72,6 +77,11 @@ function readPrefix(prefix: string): string {
 function readReplicas(text: string | null): number | undefined {
   if (text === null) return undefined;
   return /^[1-9]$/.test(text) ? Number(text) : refuse('its replicas must be 1 to 9');
+}
+
+function readMemory(text: string | null): number {
+  if (text === null) return DEFAULT_MEMORY_MIB;
+  return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : refuse('its memory must be 1 to 999999, in MiB');
 }
 
 function refuse(reason: string): never {

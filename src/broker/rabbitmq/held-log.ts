@@ -10,13 +10,13 @@ import {
 import type { Entry, Reading } from '../broker.ts';
 
 /** A place in a stream: the number of a message, and the tag of the entry that it is; without one it is none. */
-export interface Place {
+interface Place {
   readonly offset: number;
   readonly tag: string;
 }
 
 /** An entry in memory. */
-export interface HeldEntry {
+interface HeldEntry {
   readonly entry: Entry;
   readonly place: Place;
   /** What it costs, in bytes. */

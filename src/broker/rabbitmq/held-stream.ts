@@ -64,8 +64,8 @@ export interface HeldStreamOptions {
 const MAX_LEAP = 8;
 /** Logs whose ends are remembered. Of those forgotten, what was before is `trimmed`. */
 const MAX_LOGS = 100_000;
-/** What an entry costs in memory beside its data, roughly, in bytes. */
-const ENTRY_OVERHEAD_BYTES = 500;
+/** What an entry and its key cost in memory beside its data, roughly, in bytes. */
+const ENTRY_OVERHEAD_BYTES = 1_000;
 
 /** Creates a held stream of which nothing was read. */
 export function createHeldStream({ retention, keyWindowMs, maxBytes, wallClock }: HeldStreamOptions): HeldStream {

@@ -13,8 +13,6 @@ import { KEY_WINDOW_MS } from './set-up.ts';
 
 /** How a broker on RabbitMQ is made. */
 export interface RabbitmqBrokerOptions extends RetentionOptions {
-  /** Most memory that entries take in this process, in bytes. Beyond it the oldest go, and are `trimmed`. @default 268_435_456 */
-  readonly maxHeldBytes?: number;
   /** Longest time, in milliseconds, for which a connection that stands still goes unseen; whole seconds count. @default 10_000 */
   readonly tailCheckMs?: number;
   /** Longest wait, in milliseconds, of a call while the server is away. @default 5_000 */
@@ -38,13 +36,13 @@ const SHARES: Record<StreamKind, number> = { messages: 0.6, runs: 0.3, control: 
  * @throws {BrokerError} `refused` when the driver is not installed
  */
 export function createRabbitmqBroker(address: AmqpAddress, options: RabbitmqBrokerOptions = {}): Broker {
-  const { maxHeldBytes = 256 * 1_048_576, tailCheckMs = 10_000, callTimeoutMs = 5_000, clock = processClock } = options;
+  const { tailCheckMs = 10_000, callTimeoutMs = 5_000, clock = processClock } = options;
   const { random = Math.random, wallClock = Date.now } = options;
   const createStream = (kind: StreamKind) =>
     createHeldStream({
       retention: retentionOfStream(kind, options),
       keyWindowMs: KEY_WINDOW_MS,
-      maxBytes: maxHeldBytes * SHARES[kind],
+      maxBytes: address.maxHeldBytes * SHARES[kind],
       wallClock,
     });
   const streams = { messages: createStream('messages'), runs: createStream('runs'), control: createStream('control') };
@@ -53,15 +51,34 @@ export function createRabbitmqBroker(address: AmqpAddress, options: RabbitmqBrok
   const listeners = new Set<(logs: readonly LogName[] | 'all') => void>();
   let state = { ok: false, since: wallClock() };
   let hasConnected = false;
+  /** The server that is tried first: another, once one let us in and could not be used, as it has no replica of a stream. */
+  let firstServer = 0;
+  let stopOpening: () => void = () => {};
+  const closing = new Promise<never>((_, reject) => {
+    stopOpening = () => reject(new BrokerError('closed', 'Cannot use RabbitMQ: the broker is closed'));
+  });
+  closing.catch(() => {}); // while nothing is opened nobody is to be told
 
   const link = createLink<AmqpSession>({ engine: 'RabbitMQ', open, callTimeoutMs, clock, random });
 
   async function open(): Promise<AmqpSession> {
     const heartbeatS = Math.max(1, Math.floor(tailCheckMs / 3_000)); // found out after two to three of them
+    const servers = [...address.servers.slice(firstServer), ...address.servers.slice(0, firstServer)];
+    firstServer = (firstServer + 1) % servers.length;
     const session = await openSession({
-      ...{ amqplib, address, retention: options, streams, clock, wallClock, heartbeatS },
+      ...{
+        amqplib,
+        address: { ...address, servers },
+        retention: options,
+        streams,
+        clock,
+        wallClock,
+        heartbeatS,
+        closing,
+      },
       onTaken: hear,
     });
+    firstServer = 0;
     if (hasConnected) tellInterrupted();
     hasConnected = true;
     note(true);
@@ -155,6 +172,7 @@ export function createRabbitmqBroker(address: AmqpAddress, options: RabbitmqBrok
       return reason === undefined ? { ...state } : { ...state, reason };
     },
     async close() {
+      stopOpening();
       listeners.clear();
       tails.clear();
       await link.close();

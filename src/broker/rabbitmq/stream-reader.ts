@@ -32,6 +32,8 @@ export interface ReaderParts {
   /** Called with each message that is read once all before was. */
   readonly onTaken: (taken: Taken) => void;
   readonly onGone: (reason: string) => void;
+  /** Rejects once the line is gone, or is not wanted any more. */
+  readonly gone: Promise<never>;
 }
 
 /** How long a stream may give nothing while something is known to be in it, in milliseconds. */
@@ -45,12 +47,17 @@ const LEAST_READ_BACK = 50_000;
  * @throws {BrokerError} `unavailable`
  */
 export async function openReader(parts: ReaderParts): Promise<StreamReader> {
-  const { kind, queue, held, line, publisher, clock, wallClock, spanMs, onTaken, onGone } = parts;
+  const { kind, queue, held, line, publisher, clock, wallClock, spanMs, onTaken, onGone, gone } = parts;
   const probes = new Map<string, () => void>();
   let readCount = 0;
   let isLive = held.last !== undefined;
+  let isGone = false;
+  gone.catch(() => {
+    isGone = true;
+  });
 
   function take(delivered: Delivered): void {
+    if (isGone) return; // memory is the next reader's by now
     readCount++;
     for (const taken of held.take(delivered)) {
       if (taken.type === 'probe') probes.get(taken.id)?.();
@@ -83,7 +90,7 @@ export async function openReader(parts: ReaderParts): Promise<StreamReader> {
     for (;;) {
       const before = readCount;
       try {
-        return await awaitWithin(clock, ANSWER_TIMEOUT_MS, () => work);
+        return await awaitWithin(clock, ANSWER_TIMEOUT_MS, () => Promise.race([work, gone]));
       } catch (error) {
         if (error instanceof BrokerError) throw error;
         if (readCount === before) throw createSilent(queue);
@@ -128,12 +135,11 @@ export async function openReader(parts: ReaderParts): Promise<StreamReader> {
     const offset = Math.max(1, (await findEnd()) - LEAST_READ_BACK);
     const oldestMs = wallClock() - spanMs;
     const first = offset > 1 ? await find({ offset }, () => true) : undefined;
-    const isYoung = first !== undefined && (findStreamMessage(first.text)?.ts ?? 0) > oldestMs;
+    const isYoung = first !== undefined && (findStreamMessage(first.text)?.ts ?? Number.POSITIVE_INFINITY) > oldestMs;
     return isYoung ? { ts: oldestMs } : { offset };
   }
 
   async function readAnew(): Promise<void> {
-    held.clear();
     isLive = false;
     await consume(line, queue, await findBeginning(), take, onGone);
     await whileReading(
@@ -141,12 +147,25 @@ export async function openReader(parts: ReaderParts): Promise<StreamReader> {
         isLive = true; // what is read from here on is new
       }),
     );
-    if (held.epoch === undefined) throw createSilent(queue);
+    if (held.epoch !== undefined) return;
+    held.clear();
+    throw new BrokerError(
+      'unavailable',
+      `Cannot read RabbitMQ: nothing in "${queue}" says which stream it is; remove it`,
+    );
   }
 
-  /** Goes on after what was read last; false: the stream has something else at its place, or nothing. */
+  /** Goes on after what was read last. False: the stream has something else at its place, or nothing; all is forgotten. */
   async function goOn(last: Delivered): Promise<boolean> {
-    if ((await findEnd()) <= last.offset) return false; // beyond the end the server would wait, and say nothing
+    const end = await findEnd();
+    // Beyond its end a server would wait, and say nothing.
+    const isSame = end > last.offset && (await readFrom(last));
+    if (!isSame) held.clear();
+    return isSame;
+  }
+
+  /** Reads from a message on, if the stream has it still. */
+  async function readFrom(last: Delivered): Promise<boolean> {
     let judge: (isSame: boolean) => void = () => {};
     let isSame: boolean | undefined;
     const verdict = new Promise<boolean>((resolve) => {
@@ -163,11 +182,8 @@ export async function openReader(parts: ReaderParts): Promise<StreamReader> {
       },
       onGone,
     );
-    const caughtUp = probe();
-    // When it is the verdict that counts nobody waits for the other, which fails with the session or is never settled.
-    caughtUp.catch(() => judge(false));
     if (await whileReading(verdict)) {
-      await whileReading(caughtUp);
+      await whileReading(probe());
       return true;
     }
     await consumer.stop();

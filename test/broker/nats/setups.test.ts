@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { nkeys } from '@nats-io/transport-node';
 import { userLog } from 'message-flow/protocol';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { entryOf } from '../../../src/broker/conformance/world.ts';
+import { createCertificate } from '../../support/certificate.ts';
 import { startNatsServer } from '../../support/nats-server.ts';
 import { until } from '../../support/until.ts';
 import { openNatsBroker, PATIENCE_MS, TIMEOUT_MS } from './open-nats-broker.ts';
@@ -22,15 +22,6 @@ async function startServer(config: string) {
   const server = await startNatsServer(config);
   onTestFinished(() => server.remove());
   return server;
-}
-
-/** Makes a certificate that vouches for itself; gives the files of it and of its key. */
-function createCertificate(name: string): { cert: string; key: string } {
-  const [cert, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert], { stdio: 'pipe' });
-  return { cert, key };
 }
 
 test(
@@ -73,8 +64,8 @@ test(
 test(
   'tls:// speaks TLS, with the authority that the URL names, and with no other',
   async () => {
-    const { cert, key } = createCertificate('server');
-    const other = createCertificate('other');
+    const { cert, key } = createCertificate(folder, 'server');
+    const other = createCertificate(folder, 'other');
     const { url } = await startServer(`tls { cert_file: "${cert}", key_file: "${key}", timeout: 5 }`);
     const open = (ca: string) => openNatsBroker(`${url.replace('nats:', 'tls:')}?ca=${encodeURIComponent(ca)}`);
     expect(await open(cert).append(log, entryOf('a'))).not.toBeNull();
@@ -86,7 +77,7 @@ test(
 test(
   'tls:// shows a certificate of its own where the server asks for one',
   async () => {
-    const [{ cert, key }, mine] = [createCertificate('server'), createCertificate('client')];
+    const [{ cert, key }, mine] = [createCertificate(folder, 'server'), createCertificate(folder, 'client')];
     const { url } = await startServer(
       `tls { cert_file: "${cert}", key_file: "${key}", ca_file: "${mine.cert}", verify: true, timeout: 5 }`,
     );

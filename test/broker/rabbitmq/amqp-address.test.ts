@@ -7,20 +7,21 @@ test('a host alone is guest at the usual port, at the vhost "/"', () => {
   expect(read('amqp://localhost')).toEqual({
     ...{ servers: [{ host: 'localhost', port: 5672 }], user: 'guest', password: 'guest', vhost: '/' },
     ...{ tls: undefined, prefix: 'message-flow', replicas: undefined },
+    maxHeldBytes: 256 * 1_048_576,
   });
 });
 
 test('all that a URL may say is read', () => {
   expect(
     read(
-      'amqps://ada:p%40ss%2Fw@a.example/my%2Fhost?server=[::1]:7&prefix=shop&replicas=3&ca=ca.crt&cert=a.crt&key=a.key',
+      'amqps://ada:p%40ss%2Fw@a.example/my%2Fhost?server=[::1]:7&prefix=shop&replicas=3&memory=2&ca=ca.crt&cert=a.crt&key=a.key',
     ),
   ).toEqual({
     servers: [
       { host: 'a.example', port: 5671 },
       { host: '::1', port: 7 },
     ],
-    ...{ user: 'ada', password: 'p@ss/w', vhost: 'my/host', prefix: 'shop', replicas: 3 },
+    ...{ user: 'ada', password: 'p@ss/w', vhost: 'my/host', prefix: 'shop', replicas: 3, maxHeldBytes: 2_097_152 },
     tls: { ca: 'ca.crt', cert: 'a.crt', key: 'a.key' },
   });
 });
@@ -40,6 +41,7 @@ test.each([
   ['amqp://localhost?prefix=a.b', /prefix must be/],
   ['amqp://localhost?prefix=', /prefix must be/],
   ['amqp://localhost?replicas=0', /replicas must be/],
+  ['amqp://localhost?memory=0', /memory must be/],
 ])('%s is refused', (url, reason) => {
   expect(() => read(url)).toThrow(reason);
   expect(() => read(url)).toThrow(RangeError);

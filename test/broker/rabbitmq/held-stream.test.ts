@@ -159,7 +159,7 @@ test('a run whose first entry may lie before what was read is trimmed from its s
 });
 
 test('beyond its bound of bytes the oldest entries of all logs go, and are trimmed', () => {
-  const { held, say, read } = openStream({ maxBytes: 2_000 });
+  const { held, say, read } = openStream({ maxBytes: 4_000 });
   const [before, quiet] = [held.topOf(ADA), held.topOf(GRACE)];
   say(GRACE, 'quiet');
   const end = held.topOf(GRACE);

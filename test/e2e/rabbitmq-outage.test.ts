@@ -1,22 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { findPositionParts, joinLogName, type Position, userLog } from 'message-flow/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createFollower } from '../../../src/broker/conformance/follower.ts';
-import { countKeys, entryOf, keysOf } from '../../../src/broker/conformance/world.ts';
-import { createFakeClock } from '../../support/fake-clock.ts';
-import { findFreePorts } from '../../support/nats-server.ts';
-import { operate, type RabbitmqServer, startRabbitmqServer } from '../../support/rabbitmq-server.ts';
-import { openTcpProxy } from '../../support/tcp-proxy.ts';
-import { until } from '../../support/until.ts';
-import { openLoneBroker, openRabbitmqBroker, PATIENCE_MS, say, TIMEOUT_MS } from './open-rabbitmq-broker.ts';
+import { createFollower } from '../../src/broker/conformance/follower.ts';
+import { countKeys, entryOf, keysOf } from '../../src/broker/conformance/world.ts';
+import {
+  openLoneBroker,
+  openRabbitmqBroker,
+  PATIENCE_MS,
+  say,
+  TIMEOUT_MS,
+} from '../broker/rabbitmq/open-rabbitmq-broker.ts';
+import { createCertificate } from '../support/certificate.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { findFreePorts } from '../support/nats-server.ts';
+import { operate, type RabbitmqServer, startRabbitmqServer } from '../support/rabbitmq-server.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
 
 const log = userLog('ada');
 let server: RabbitmqServer;
+/** Where it speaks TLS, and whom it shows. */
+let tlsPort: number;
+let folder: string;
 
 beforeAll(async () => {
-  server = await startRabbitmqServer();
+  folder = await mkdtemp(join(tmpdir(), 'message-flow-rabbitmq-'));
+  const { cert, key } = createCertificate(folder, 'server');
+  [tlsPort = 0] = await findFreePorts(1);
+  const files = [`ssl_options.cacertfile = ${cert}`, `ssl_options.certfile = ${cert}`, `ssl_options.keyfile = ${key}`];
+  server = await startRabbitmqServer({ config: [`listeners.ssl.1 = 127.0.0.1:${tlsPort}`, ...files] });
 }, TIMEOUT_MS);
 
-afterAll(() => server?.remove());
+afterAll(async () => {
+  await server?.remove();
+  await rm(folder, { recursive: true, force: true });
+});
 
 /** Opens a line to the server that ends with the test. */
 async function openLine() {
@@ -75,8 +95,8 @@ test(
     const told: unknown[] = [];
     broker.on('interrupted', (logs) => told.push(logs));
     line.freeze();
-    // Nothing is asked of it: its silence alone gives it away.
-    await until(() => line.count === 0, 'the lines to be ended', PATIENCE_MS);
+    // Nothing is asked of it: its silence alone gives it away. What is seen of that is that other lines are opened.
+    await until(() => line.count !== 2, 'other lines', PATIENCE_MS);
     line.thaw();
     await until(() => told.length > 0, 'the interruption', PATIENCE_MS);
     await until(async () => (await broker.health()).ok, 'health', PATIENCE_MS);
@@ -232,6 +252,64 @@ test(
     await broker.close();
     expect(clock.timerCount).toBe(0);
     await until(() => line.count === 0, 'its connections to be closed', PATIENCE_MS);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'amqps: is encrypted, where the authority is trusted',
+  async () => {
+    const broker = openRabbitmqBroker(`amqps://localhost:${tlsPort}?ca=${join(folder, 'server.pem')}`);
+    const heard: string[] = [];
+    await broker.tail(log, ({ key }) => heard.push(key));
+    await say(broker, log, 'encrypted');
+    expect(heard).toContain('encrypted');
+  },
+  TIMEOUT_MS,
+);
+
+test.each([
+  ['whose certificate nobody vouches for', () => '', /SELF_SIGNED_CERT/],
+  [
+    'that another authority vouches for',
+    () => `?ca=${createCertificate(folder, 'other').cert}`,
+    /SELF_SIGNED_CERT|UNABLE_TO/,
+  ],
+])(
+  'a server %s is refused',
+  async (_, query, reason) => {
+    const broker = openRabbitmqBroker(`amqps://localhost:${tlsPort}${query()}`, { callTimeoutMs: 500 });
+    expect(await broker.health()).toMatchObject({ ok: false, reason: expect.stringMatching(reason) });
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'without encryption an encrypted port is away, and says so',
+  async () => {
+    const broker = openRabbitmqBroker(`amqp://127.0.0.1:${tlsPort}`, { callTimeoutMs: 500 });
+    expect((await broker.health()).ok).toBe(false);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a broker that is closed while it connects or reads back ends at once, and so do the calls that wait',
+  async () => {
+    const [port = 0] = await findFreePorts(1);
+    const { line, url } = await openLine();
+    for (const place of [`amqp://127.0.0.1:${port}`, url]) {
+      const clock = createFakeClock();
+      const broker = openRabbitmqBroker(place, { clock });
+      const answers = Promise.allSettled([broker.append(log, entryOf('a')), broker.tops([log])]);
+      if (place === url) await until(() => line.count === 2, 'its lines', PATIENCE_MS);
+      line.freeze();
+      const closed = broker.close();
+      line.thaw();
+      await closed;
+      for (const answer of await answers) expect(answer).toMatchObject({ reason: { code: 'closed' } });
+      expect(clock.timerCount).toBe(0);
+    }
   },
   TIMEOUT_MS,
 );

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createFollower } from '../../../src/broker/conformance/follower.ts';
 import { countKeys, entryOf, keysOf } from '../../../src/broker/conformance/world.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
+import { openFaultLine } from '../../support/fault-line.ts';
 import { findFreePorts } from '../../support/nats-server.ts';
 import { operate, type RabbitmqServer, startRabbitmqServer } from '../../support/rabbitmq-server.ts';
-import { openTcpProxy } from '../../support/tcp-proxy.ts';
 import { until } from '../../support/until.ts';
 import { openLoneBroker, openRabbitmqBroker, PATIENCE_MS, say, TIMEOUT_MS } from './open-rabbitmq-broker.ts';
 
@@ -20,7 +20,7 @@ afterAll(() => server?.remove());
 
 /** Opens a line to the server that ends with the test. */
 async function openLine() {
-  const line = await openTcpProxy(server.port);
+  const line = await openFaultLine(server.port);
   onTestFinished(() => line.close());
   return { line, url: `amqp://127.0.0.1:${line.port}` };
 }

@@ -37,7 +37,8 @@ export const rabbitmq: Engine = {
   },
 };
 
+/** Its own program needs a node that runs. */
 function readVersion(): string {
-  const text = execFileSync('dpkg-query', ['-W', '--showformat=${Version}', 'rabbitmq-server'], { encoding: 'utf8' });
-  return /^[\d.]+/.exec(text)?.[0] ?? text;
+  const about = execFileSync('dpkg-query', ['--status', 'rabbitmq-server'], { encoding: 'utf8' });
+  return /^Version: ([\d.]+)/m.exec(about)?.[1] ?? 'of an unknown version';
 }

@@ -14,9 +14,9 @@ import {
 } from '../broker/rabbitmq/open-rabbitmq-broker.ts';
 import { createCertificate } from '../support/certificate.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { openFaultLine } from '../support/fault-line.ts';
 import { findFreePorts } from '../support/nats-server.ts';
 import { operate, type RabbitmqServer, startRabbitmqServer } from '../support/rabbitmq-server.ts';
-import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 const log = userLog('ada');
@@ -40,7 +40,7 @@ afterAll(async () => {
 
 /** Opens a line to the server that ends with the test. */
 async function openLine() {
-  const line = await openTcpProxy(server.port);
+  const line = await openFaultLine(server.port);
   onTestFinished(() => line.close());
   return { line, url: `amqp://127.0.0.1:${line.port}` };
 }

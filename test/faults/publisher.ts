@@ -23,6 +23,7 @@ export interface Publishing {
 /** Says numbered entries to all logs at once, to each one after the other, and notes what becomes of them. */
 export interface Publisher {
   readonly acknowledgedCount: number;
+  /** Begins, or goes on; does nothing while it is at it. */
   start(publishing: Publishing): void;
   /** Begins no more entries; resolves once all are settled. */
   pause(): Promise<void>;
@@ -80,6 +81,7 @@ export function createPublisher({
       return acknowledgedCount;
     },
     start(publishing) {
+      if (!isPaused) return;
       isPaused = false;
       filler = 'x'.repeat(publishing.fillerBytes);
       saying = Promise.all(LOGS.map((log) => sayAll(log, publishing)));

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { type FaultLine, openFaultLine } from '../support/fault-line.ts';
 import { createSocketFolder } from './proxy-process.ts';
 
 /** A line between a broker and a proxy, with faults by name: a folder of sockets that lead to those of another. */
@@ -19,60 +18,25 @@ export interface CutLine {
 /** Opens a line to the proxy at `zeromq+ipc://` and a folder. */
 export async function openCutLine(target: string): Promise<CutLine> {
   const [folder, targetFolder] = [createSocketFolder(), new URL(target).pathname];
-  const links = new Map<Socket, { readonly kind: string; readonly far: Socket }>();
-  let isFrozen = false;
-
-  function open(kind: string) {
-    const server = createServer((near) => {
-      const far = connect(`${targetFolder}/${kind}`);
-      links.set(near, { kind, far });
-      const end = () => {
-        near.destroy();
-        far.destroy();
-        links.delete(near);
-      };
-      for (const side of [near, far]) side.on('error', end).on('close', end);
-      near.pipe(far);
-      far.pipe(near);
-      if (isFrozen) hold(near, far);
-    });
-    server.listen(`${folder}/${kind}`);
-    return server;
-  }
-
-  function hold(...sides: readonly Socket[]): void {
-    for (const side of sides) side.unpipe().pause();
-  }
-
-  const servers = [open('requests'), open('live')];
-  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const open = (kind: string) => openFaultLine(`${targetFolder}/${kind}`, `${folder}/${kind}`);
+  const lines: Readonly<Record<'requests' | 'live', FaultLine>> = {
+    requests: await open('requests'),
+    live: await open('live'),
+  };
+  const all = Object.values(lines);
   return {
     url: `zeromq+ipc://${folder}`,
     cut(...kinds) {
-      for (const [near, { kind, far }] of [...links]) {
-        if (kinds.length > 0 && !kinds.some((one) => one === kind)) continue;
-        near.destroy();
-        far.destroy();
-        links.delete(near);
-      }
+      for (const line of kinds.length > 0 ? kinds.map((kind) => lines[kind]) : all) line.cut();
     },
     freeze() {
-      isFrozen = true;
-      for (const [near, { far }] of links) hold(near, far);
+      for (const line of all) line.freeze();
     },
     thaw() {
-      isFrozen = false;
-      for (const [near, { far }] of links) {
-        near.pipe(far);
-        far.pipe(near);
-      }
+      for (const line of all) line.thaw();
     },
     async close() {
-      for (const [near, { far }] of links) {
-        near.destroy();
-        far.destroy();
-      }
-      await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+      await Promise.all(all.map((line) => line.close()));
       rmSync(folder, { recursive: true, force: true });
     },
   };

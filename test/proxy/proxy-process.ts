@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'rolldown';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { bundleProgram } from '../support/bundle.ts';
 import { until } from '../support/until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -37,13 +37,7 @@ export interface ProxyProcess {
 /** Builds the program from its sources for the tests of a file: Node 20 runs no TypeScript. */
 export function buildProxyProgram(): void {
   beforeAll(async () => {
-    await build({
-      input: join(ROOT, 'src/cli/main.ts'),
-      platform: 'node',
-      external: /^(?!\.|\/)/,
-      logLevel: 'silent',
-      output: { file: PROGRAM, format: 'esm' },
-    });
+    await bundleProgram('src/cli/main.ts', PROGRAM);
   });
   afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 }

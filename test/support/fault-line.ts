@@ -46,6 +46,7 @@ const MOST_SAID = 65_536;
 interface Link {
   readonly near: Socket;
   readonly far: Socket;
+  readonly target: LineEnd;
   readonly asking: Flowing;
   readonly answering: Flowing;
   said: string;
@@ -65,11 +66,11 @@ export async function openFaultLine(given: LineEnd, own: LineEnd = 0): Promise<F
 
   const listener = createServer((near) => {
     near.on('error', () => {}); // "close" follows, and ends both
-    if (isRefusing) return void near.resetAndDestroy();
+    if (isRefusing) return resetSocket(near, own);
     openedCount++;
     const far = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target);
     const link: Link = {
-      ...{ near, far, said: '', carried: 0, isAbandoned: false },
+      ...{ near, far, target, said: '', carried: 0, isAbandoned: false },
       asking: createFlowing(near, far, { delayMs: () => delayMs, onBytes: (chunk) => hear(link, chunk) }),
       answering: createFlowing(far, near, { delayMs: () => delayMs, onBytes: (chunk) => carry(link, chunk) }),
     };
@@ -91,7 +92,7 @@ export async function openFaultLine(given: LineEnd, own: LineEnd = 0): Promise<F
     if (chunk.length < rest) return chunk;
     // Ended after the write: what came before the cut arrives.
     setImmediate(() => {
-      link.far.resetAndDestroy();
+      resetSocket(link.far, link.target);
       link.near.destroySoon();
     });
     return chunk.subarray(0, Math.max(0, rest));
@@ -106,9 +107,9 @@ export async function openFaultLine(given: LineEnd, own: LineEnd = 0): Promise<F
 
   const linksOf = (said: Said) => [...links].filter((link) => said === undefined || link.said.includes(said));
   function reset(said?: Said): void {
-    for (const { near, far } of linksOf(said)) {
-      near.resetAndDestroy();
-      far.resetAndDestroy();
+    for (const { near, far, target } of linksOf(said)) {
+      resetSocket(near, own);
+      resetSocket(far, target);
     }
   }
 
@@ -148,7 +149,7 @@ export async function openFaultLine(given: LineEnd, own: LineEnd = 0): Promise<F
     abandon() {
       for (const link of links) {
         link.isAbandoned = true;
-        link.near.resetAndDestroy();
+        resetSocket(link.near, own);
       }
     },
     delay(ms) {
@@ -168,4 +169,10 @@ export async function openFaultLine(given: LineEnd, own: LineEnd = 0): Promise<F
       await closed;
     },
   };
+}
+
+/** A Unix socket knows no reset: there it just ends. */
+function resetSocket(socket: Socket, end: LineEnd): void {
+  if (typeof end === 'number') socket.resetAndDestroy();
+  else socket.destroy();
 }

@@ -1,5 +1,5 @@
+import { type FaultLine, openFaultLine } from './fault-line.ts';
 import { findFreePorts, type NatsServer, openNatsOperator, startNatsServer } from './nats-server.ts';
-import { openTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 import { until } from './until.ts';
 
 const UP_TIMEOUT_MS = 60_000;
@@ -8,7 +8,7 @@ const UP_TIMEOUT_MS = 60_000;
 export interface NatsCluster {
   readonly servers: readonly NatsServer[];
   /** The ways from the first server to the others. */
-  readonly lines: readonly TcpProxy[];
+  readonly lines: readonly FaultLine[];
   /** Where a broker finds all three, the one at `first` before the others. */
   urlOf(first?: number): string;
   /** The server that leads a stream. */
@@ -22,7 +22,7 @@ export interface NatsCluster {
 export async function startNatsCluster(): Promise<NatsCluster> {
   const ports = await findFreePorts(3);
   const [first = 0, ...rest] = ports;
-  const lines = await Promise.all(rest.map((port) => openTcpProxy(port)));
+  const lines = await Promise.all(rest.map((port) => openFaultLine(port)));
   const linePorts = lines.map(({ port }) => port);
   // Servers tell one another where each is to be met: of the first a place where nobody is, so that it alone dials.
   const servers = await Promise.all([

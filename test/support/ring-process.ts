@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'rolldown';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { bundleProgram } from './bundle.ts';
 import { until } from './until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -27,14 +27,7 @@ export interface RingProcess {
 /** Bundles the program from its sources for the tests of a file: Node 20 runs no TypeScript. */
 export function buildRingProgram(): void {
   beforeAll(async () => {
-    await build({
-      input: join(import.meta.dirname, 'ring-program.ts'),
-      platform: 'node',
-      resolve: { conditionNames: ['@message-flow/source'] },
-      external: /^(?!\.|\/|message-flow\/)/,
-      logLevel: 'silent',
-      output: { file: PROGRAM, format: 'esm' },
-    });
+    await bundleProgram('test/support/ring-program.ts', PROGRAM);
   }, LIMIT_MS);
   afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 }

@@ -1,8 +1,8 @@
 import { type Broker, createBroker } from 'message-flow/broker';
 import { type BrokerFaults, type ConformanceCase, conformance } from 'message-flow/broker/conformance';
 import { kindOf, type LogName } from 'message-flow/protocol';
+import { type FaultLine, openFaultLine } from '../../support/fault-line.ts';
 import { type NatsOperator, type NatsServer, openNatsOperator } from '../../support/nats-server.ts';
-import { openTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { until } from '../../support/until.ts';
 import { PATIENCE_MS } from './open-nats-broker.ts';
 
@@ -31,11 +31,11 @@ export function createNatsHarness(
   server: NatsServer,
   { userInfo = '', operator, prepare = async () => {} }: HarnessOptions = {},
 ): NatsHarness {
-  const lines = new Map<Broker, TcpProxy>();
+  const lines = new Map<Broker, FaultLine>();
   return {
     async createBroker() {
       await prepare();
-      const line = await openTcpProxy(server.port);
+      const line = await openFaultLine(server.port);
       const broker = createBroker(`nats://${userInfo}127.0.0.1:${line.port}`);
       lines.set(broker, line);
       return broker;

@@ -4,8 +4,8 @@ import { userLog } from 'message-flow/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { entryOf } from '../../../src/broker/conformance/world.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
+import { openFaultLine } from '../../support/fault-line.ts';
 import { findFreePorts, type NatsServer, startNatsServer } from '../../support/nats-server.ts';
-import { openTcpProxy } from '../../support/tcp-proxy.ts';
 import { until } from '../../support/until.ts';
 import { openNatsBroker, PATIENCE_MS, TIMEOUT_MS } from './open-nats-broker.ts';
 
@@ -20,7 +20,7 @@ afterAll(() => server?.remove());
 
 /** Opens a line to the server that ends with the test. */
 async function openLine() {
-  const line = await openTcpProxy(server.port);
+  const line = await openFaultLine(server.port);
   onTestFinished(() => line.close());
   return { line, url: `nats://127.0.0.1:${line.port}` };
 }

@@ -2,8 +2,8 @@ import type { Broker } from 'message-flow/broker';
 import { type BrokerFaults, type ConformanceCase, conformance } from 'message-flow/broker/conformance';
 import { readAmqpAddress } from '../../../src/broker/rabbitmq/amqp-address.ts';
 import { createRabbitmqBroker } from '../../../src/broker/rabbitmq/rabbitmq-broker.ts';
+import { type FaultLine, openFaultLine } from '../../support/fault-line.ts';
 import { operate, type RabbitmqServer } from '../../support/rabbitmq-server.ts';
-import { openTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { PATIENCE_MS } from './open-rabbitmq-broker.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -25,12 +25,12 @@ export function createRabbitmqHarness(
   server: RabbitmqServer,
   { userInfo = '', prepare = async () => {} }: { userInfo?: string; prepare?: () => Promise<void> } = {},
 ): RabbitmqHarness {
-  const lines = new Map<Broker, TcpProxy>();
+  const lines = new Map<Broker, FaultLine>();
   let lateMs = 0;
   return {
     async createBroker() {
       await prepare();
-      const line = await openTcpProxy(server.port);
+      const line = await openFaultLine(server.port);
       const address = readAmqpAddress(new URL(`amqp://${userInfo}127.0.0.1:${line.port}`), {});
       const broker = createRabbitmqBroker(address, { wallClock: () => Date.now() + lateMs });
       lines.set(broker, line);

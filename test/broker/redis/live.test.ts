@@ -1,9 +1,9 @@
 import type { EncodedJson, LogName } from 'message-flow/protocol';
 import { userLog } from 'message-flow/protocol';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createFollower } from '../../../src/broker/conformance/follower.ts';
+import { type FaultLine, openFaultLine } from '../../support/fault-line.ts';
 import { type RedisServer, startRedisServer } from '../../support/redis-server.ts';
-import { openTcpLine } from '../../support/tcp-line.ts';
 import { until } from '../../support/until.ts';
 import { listen, openBroker, say } from './redis-world.ts';
 
@@ -19,6 +19,13 @@ afterAll(() => server.remove());
 beforeEach(() => {
   log = userLog(`ada ${++count}`);
 });
+
+/** Opens a line to the server that ends with the test. */
+async function openLine(): Promise<FaultLine> {
+  const line = await openFaultLine(server.port);
+  onTestFinished(() => line.close());
+  return line;
+}
 
 describe('the live end of a broker on Redis', () => {
   test('says `interrupted`, with the logs, once it hears again after it was cut', async () => {
@@ -52,10 +59,10 @@ describe('the live end of a broker on Redis', () => {
   });
 
   test('that goes silent without an end is found out by a probe, and nothing is missed', async () => {
-    const line = await openTcpLine(server.port);
+    const line = await openLine();
     const broker = openBroker(`redis://127.0.0.1:${line.port}`, { probeIntervalMs: 100, timeoutMs: 300 });
     const follower = await createFollower(broker, log, await say(broker, log, 'a'), PATIENCE_MS);
-    line.freeze('ssubscribe');
+    line.freeze({ said: 'ssubscribe' });
     await say(broker, log, 'b');
     await follower.has(1);
     await say(broker, log, 'c');
@@ -64,14 +71,14 @@ describe('the live end of a broker on Redis', () => {
   });
 
   test('that is well is tried again and again, and is not interrupted', async () => {
-    const line = await openTcpLine(server.port);
+    const line = await openLine();
     const broker = openBroker(`redis://127.0.0.1:${line.port}`, { probeIntervalMs: 10 });
     let interruptions = 0;
     broker.on('interrupted', () => interruptions++);
     await listen(broker, log);
     const before = line.bytesTo('ssubscribe');
     await until(() => line.bytesTo('ssubscribe') > before + 1_000, 'ten probes', PATIENCE_MS);
-    expect([interruptions, line.count]).toEqual([0, 2]);
+    expect([interruptions, line.openedCount]).toEqual([0, 2]);
   });
 
   test('that Redis cuts, as it reads too slowly, misses nothing', async () => {
@@ -116,15 +123,15 @@ describe('the live end of a broker on Redis', () => {
 
 describe('a broker on Redis that follows nothing', () => {
   test('has one connection, and none that listens', async () => {
-    const line = await openTcpLine(server.port);
+    const line = await openLine();
     const broker = openBroker(`redis://127.0.0.1:${line.port}`);
     await say(broker, log, 'a');
     await broker.read(log, 'start', 10);
-    expect([line.count, await server.admin('CLIENT', 'LIST', 'TYPE', 'pubsub')]).toEqual([1, '']);
+    expect([line.openedCount, await server.admin('CLIENT', 'LIST', 'TYPE', 'pubsub')]).toEqual([1, '']);
   });
 
   test('hears nothing: Redis sends it no byte of other logs, nor of one that it left', async () => {
-    const line = await openTcpLine(server.port);
+    const line = await openLine();
     const broker = openBroker(`redis://127.0.0.1:${line.port}`);
     const speaker = openBroker(server.url);
     const heard = await listen(broker, userLog('kept'));

@@ -15,7 +15,7 @@ export default defineConfig({
         extends: true,
         test: { name: 'unit', include: ['test/**/*.test.{ts,tsx}'], exclude: ['test/{e2e,deploy}/**'] },
       },
-      { extends: true, test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.ts'] } },
+      { extends: true, test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.{ts,tsx}'] } },
     ],
   },
 });

@@ -23,7 +23,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.ts', 'test/faults/faults.test.ts'] },
+        test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.{ts,tsx}', 'test/faults/faults.test.ts'] },
       },
     ],
   },

@@ -30,7 +30,7 @@ export interface ZustandFeed<A extends Contract, E extends Events, State> extend
       payload: Delivered<E, Name>,
     ) => NoInfer<State> | Partial<NoInfer<State>>;
   };
-  /** Something may be missing: fetch again what the store holds. Called in its place among the events. */
+  /** Something may be missing: fetch again what the store holds. In its place among the events. */
   readonly onGap?: (gap: Gap) => unknown;
 }
 
@@ -43,13 +43,11 @@ export function feedStore<A extends Contract, State, E extends Events = A['event
 ): Stop {
   const { client, store, onGap } = feed;
   const frames = createFrames(client);
-  let updates: { run(state: State): Partial<State>; resolve(): void; reject(error: unknown): void }[] = [];
-
+  const updates: { run(state: State): Partial<State>; resolve(): void; reject(error: unknown): void }[] = [];
   /** In one change. An update that throws is told of, and the others are made. */
   function apply(): void {
-    const due = updates;
-    updates = [];
-    if (due.length === 0) return;
+    const due = updates.splice(0);
+    if (due.length === 0) return; // another's frame had them
     store.setState((state) => {
       let next = state;
       for (const { run, resolve, reject } of due) {

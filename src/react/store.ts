@@ -61,7 +61,8 @@ export function useStoreOf<A extends Contract, Pattern extends StorePatternOf<A>
     const view = store?.get();
     return view?.state === undefined ? (firstView ?? view) : view;
   }, [store, firstView]);
-  const view = useSyncExternalStore(subscribe, get, () => firstView ?? get());
+  // A server asks nothing of a client, even if it has one: what that has may be another user's.
+  const view = useSyncExternalStore(subscribe, get, () => firstView);
 
   // At once, not with the next frame: an input whose value a component holds must have it when its event is over.
   const dispatch = useCallback<ClientStore<S>['dispatch']>(
@@ -77,7 +78,7 @@ export function useStoreOf<A extends Contract, Pattern extends StorePatternOf<A>
   if (view?.state !== undefined) return [view.state, dispatch, view.sync];
   if (view?.sync.fault) throw new Error(`Cannot show "${log}": ${view.sync.fault}`);
   // React's way to leave a component to the browser: the boundary above it is rendered there.
-  if (!store) throw new Error(`Cannot show "${log}": there is no client, and the snapshot does not have it`);
+  if (!view || !store) throw new Error(`Cannot show "${log}" on a server: the snapshot does not have it`);
   throw load(flow, store);
 }
 

@@ -34,7 +34,10 @@ export interface Ring<A extends Contract> {
 
 /** How a ring is made. */
 export interface RingOptions {
-  /** Hears what goes wrong and what gateways do, such as a rule of `allow` that throws. @default nobody */
+  /**
+   * Hears what gateways do and what goes wrong, such as a rule of `allow` that throws.
+   * @default what goes wrong fails whoever waits, but for sends and actions, whose callers are told
+   */
   readonly onEvent?: (event: FlowEvent | GatewayEvent) => void;
 }
 
@@ -44,9 +47,10 @@ const SECRET = 'Signs tokens in memory, where nobody else reads them';
 const RETENTION_MS = 3_600_000;
 
 /** Creates the ring of a contract, with its gateway and no page. */
-export function createRing<A extends Contract>(app: A, { onEvent = () => {} }: RingOptions = {}): Ring<A> {
+export function createRing<A extends Contract>(app: A, given: RingOptions = {}): Ring<A> {
   const clock = createFakeClock();
   const work = createWork(clock);
+  const onEvent = given.onEvent ?? fail;
   const wallClock = () => BEGINNING_MS + clock.now();
   let forgottenMs = 0;
   const broker = createMemoryBroker({
@@ -73,6 +77,13 @@ export function createRing<A extends Contract>(app: A, { onEvent = () => {} }: R
       { broker, clock, wallClock, onEvent, secret: SECRET, name: 'ring' },
       { clock, frames: textFrames, defer: setImmediate, dialCanary: undefined, isLocal: () => true },
     );
+  }
+
+  function fail(event: FlowEvent | GatewayEvent): void {
+    if (!('error' in event) || event.type === 'send-failed' || event.type === 'action-failed') return;
+    work.add(() => {
+      throw event.error;
+    });
   }
 
   const fetchAs =

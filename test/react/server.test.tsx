@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { createClient } from 'message-flow/client';
+import { stores } from 'message-flow/client/stores';
 import type { StoreSnapshot } from 'message-flow/contract';
 import type { Position } from 'message-flow/protocol';
 import { createHooks, type FlowSnapshot } from 'message-flow/react';
@@ -7,7 +8,7 @@ import { type ReactNode, Suspense, use, useState } from 'react';
 import { renderToPipeableStream } from 'react-dom/server';
 import { expect, test } from 'vitest';
 import type { app } from '../client/stores/app.ts';
-import type { Board } from '../client/stores/board.ts';
+import { type Board, board } from '../client/stores/board.ts';
 
 const { FlowProvider, useConnection, useEvent, useGap, useStore } = createHooks<typeof app>();
 
@@ -93,17 +94,22 @@ test('to render on a server with a client is to connect nowhere', async () => {
       return { status: 503, json: async () => ({}) };
     },
     WebSocket: class {} as never,
+    use: [stores([board])],
   });
-  function Page() {
-    useEvent('notice', () => {});
-    return useConnection().state;
-  }
   const html = await stream(
-    <FlowProvider client={client}>
-      <Page />
+    <FlowProvider client={client} snapshot={snapshotOf('tea')}>
+      <Cards />
     </FlowProvider>,
   );
-  expect([html, client.connection.get().reason, ...asked]).toEqual(['connecting', 'idle']);
+  const without = await stream(
+    <FlowProvider client={client}>
+      <Suspense fallback="…">
+        <Cards />
+      </Suspense>
+    </FlowProvider>,
+  );
+  expect([html, client.connection.get().reason, ...asked]).toEqual(['tea 1 connecting', 'idle']);
+  expect(without).toContain('…');
 });
 
 test('a store that the snapshot does not have is left to the browser, and the rest is rendered', async () => {
@@ -121,7 +127,5 @@ test('a store that the snapshot does not have is left to the browser, and the re
   );
   expect(html).toContain('<p>a page</p>');
   expect(html).toContain('fetched in the browser');
-  expect(errors).toEqual([
-    'Error: Cannot show "store/board/b1": there is no client, and the snapshot does not have it',
-  ]);
+  expect(errors).toEqual(['Error: Cannot show "store/board/b1" on a server: the snapshot does not have it']);
 });

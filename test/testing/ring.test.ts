@@ -73,6 +73,19 @@ describe('a ring', () => {
     await expect(ring.settle()).rejects.toThrow('no such number');
   });
 
+  test('throws what a rule threw at whoever waits, unless the test hears of it', async () => {
+    const events: string[] = [];
+    for (const ring of [openRing(), openRing({ onEvent: ({ type }) => events.push(type) })]) {
+      ring.flow.allow('room/:roomId', () => {
+        throw new Error('no database');
+      });
+      ring.page('ada', (client) => client.channel('room/:roomId', { roomId: '7' }).on('knock', () => {}));
+      if (events.length > 0) await ring.settle();
+      else await ring.settle().catch(({ message }) => events.push(message));
+    }
+    expect(events.slice(0, 2)).toEqual(['no database', 'allow-failed']);
+  });
+
   test('says so when it never settles', async () => {
     const ring = openRing();
     ring.page('ada', (client) => {

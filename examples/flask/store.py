@@ -58,6 +58,8 @@ class Store:
         refused = self._check(user, body, may)
         if refused:
             return refused
+        if body.get("user") not in (None, user):
+            return refuse("user-changed"), 409
         actions = body.get("actions")
         if not isinstance(actions, list) or not 1 <= len(actions) <= MAX_ACTIONS or not all(map(is_action, actions)):
             return refuse("invalid-request"), 400

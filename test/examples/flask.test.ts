@@ -83,11 +83,16 @@ describe('a Flask app', { timeout: 120_000 }, () => {
     await until(() => ada.get().sync.version === 2, 'the patch', PATIENCE_MS);
     expect(ada.get().state).toEqual({ notes: {} });
 
-    const act = async (actions: unknown, cookie = cookies[0] as string, headers: Record<string, string> = {}) => {
+    const act = async (
+      actions: unknown,
+      cookie = cookies[0] as string,
+      headers: Record<string, string> = {},
+      user = 'ada',
+    ) => {
       const response = await fetch(`${system.url}/flow/actions`, {
         method: 'POST',
         headers: { cookie, 'content-type': 'application/json', ...headers },
-        body: JSON.stringify({ log: 'store/notes', actions }),
+        body: JSON.stringify({ log: 'store/notes', user, actions }),
       });
       return [response.status, ((await response.json()) as { answers?: unknown }).answers];
     };
@@ -98,6 +103,7 @@ describe('a Flask app', { timeout: 120_000 }, () => {
     expect(await act([])).toEqual([400, undefined]);
     expect(await act([{ ...action, since: '2' }])).toEqual([400, undefined]);
     expect(await act([action], '')).toEqual([401, undefined]);
+    expect(await act([action], cookies[0], {}, 'bob')).toEqual([409, undefined]);
     expect(await act([action], cookies[0], { 'sec-fetch-site': 'cross-site' })).toEqual([403, undefined]);
     await until(() => ada.get().sync.version === 3, 'the patch', PATIENCE_MS);
     const later = (i: number) => ({ ...action, id: `later ${i}`, input: { id: 'd', text: `${i}` } });

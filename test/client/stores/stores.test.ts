@@ -256,6 +256,18 @@ describe('who may not', () => {
     expect(store.get()).toMatchObject({ state: { texts: [] }, sync: { stale: true, fault: 'not-allowed' } });
   });
 
+  test('do what another user did does not, though the page has not heard of the change', async () => {
+    const { world, store } = await openPage();
+    world.faults = { ...NO_FAULTS, lostRequest: 1 };
+    const done = store.dispatch('add', 'of ada');
+    await world.pass(100);
+    world.faults = NO_FAULTS;
+    world.user = 'bob';
+    await world.pass(5_000, 100);
+    expect(await done).toMatchObject({ refused: { code: 'user-changed' } });
+    expect(world.row?.state.texts).toEqual([]);
+  });
+
   test('see what another user saw does not: it is gone with the user, and what was pending with it', async () => {
     const { world, store } = await openPage();
     world.faults = { ...NO_FAULTS, lostRequest: 1 };

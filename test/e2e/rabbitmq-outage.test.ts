@@ -313,3 +313,16 @@ test(
   },
   TIMEOUT_MS,
 );
+
+test(
+  'processes that come at once to a server without streams agree on them',
+  async () => {
+    const url = `${server.url}?prefix=contested`;
+    const brokers = countKeys(5).map(() => openRabbitmqBroker(url));
+    await Promise.all(brokers.map((broker, i) => broker.append(log, entryOf(`${i}`))));
+    const readings = await Promise.all(brokers.map((broker) => broker.read(log, 'start', 10)));
+    expect(new Set(readings.map(({ entries }) => entries.map(({ at }) => at).join())).size).toBe(1);
+    expect(readings[0]?.entries.length).toBe(5);
+  },
+  TIMEOUT_MS,
+);

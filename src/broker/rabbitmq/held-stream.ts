@@ -53,6 +53,8 @@ export interface HeldStreamOptions {
   readonly keyWindowMs: number;
   /** Most memory that its entries may take, in bytes. */
   readonly maxBytes: number;
+  /** Logs whose ends are remembered. Of those forgotten, what was before is `trimmed`. @default 100_000 */
+  readonly maxLogs?: number;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
 }
@@ -62,20 +64,29 @@ export interface HeldStreamOptions {
  * messages go that were not read yet, which it does without a word.
  */
 const MAX_LEAP = 8;
-/** Logs whose ends are remembered. Of those forgotten, what was before is `trimmed`. */
-const MAX_LOGS = 100_000;
 /** What an entry and its key cost in memory beside its data, roughly, in bytes. */
 const ENTRY_OVERHEAD_BYTES = 1_000;
+/** So many are noted before those that went are looked for. */
+const LEAST_ARRIVALS = 1_000;
+
+/** That an entry came, while it may be held. */
+interface Arrival {
+  readonly log: HeldLog;
+  readonly offset: number;
+  readonly ts: number;
+}
 
 /** Creates a held stream of which nothing was read. */
-export function createHeldStream({ retention, keyWindowMs, maxBytes, wallClock }: HeldStreamOptions): HeldStream {
+export function createHeldStream(options: HeldStreamOptions): HeldStream {
+  const { retention, keyWindowMs, maxBytes, maxLogs = 100_000, wallClock } = options;
   const keys = createSaidKeys(keyWindowMs);
   /** Longest quiet first. */
   const logs = new Map<LogName, HeldLog>();
   /** What is held, oldest first; and what its log let go before. */
-  let arrivals: { readonly log: HeldLog; readonly offset: number; readonly ts: number }[] = [];
+  let arrivals: Arrival[] = [];
   let head = 0;
   let bytes = 0;
+  let count = 0;
   let epoch: string | undefined;
   let last: Delivered | undefined;
   /** Of a log that is not known, nothing is known up to here. */
@@ -86,26 +97,28 @@ export function createHeldStream({ retention, keyWindowMs, maxBytes, wallClock }
     keys.clear();
     logs.clear();
     arrivals = [];
-    [head, bytes, floor, lastEntry] = [0, 0, 0, 0];
+    [head, bytes, count, floor, lastEntry] = [0, 0, 0, 0, 0];
     [epoch, last] = [undefined, undefined];
   }
 
   function drop(log: HeldLog): void {
     bytes -= log.first?.bytes ?? 0;
+    count--;
     log.drop();
   }
 
   function trim(): void {
     const now = wallClock();
     for (let next = arrivals[head]; next; next = arrivals[head]) {
-      const isHeld = next.log.first?.place.offset === next.offset;
+      const isHeld = isStill(next);
       const isOld = now - next.ts >= retention.maxAgeMs;
       if (isHeld && !isOld && bytes <= maxBytes) break;
       if (isHeld) drop(next.log);
       head++;
     }
-    if (head * 2 < arrivals.length) return;
-    arrivals = arrivals.slice(head);
+    // What went from the middle is noted until then: beside a quiet log, a loud one's past would fill the memory.
+    if (arrivals.length <= 2 * count + LEAST_ARRIVALS) return;
+    arrivals = arrivals.slice(head).filter(isStill);
     head = 0;
   }
 
@@ -124,6 +137,7 @@ export function createHeldStream({ retention, keyWindowMs, maxBytes, wallClock }
     log.push({ entry: added, place, bytes: size }, isFirst);
     arrivals.push({ log, offset, ts });
     bytes += size;
+    count++;
     lastEntry = offset;
     logs.delete(name);
     logs.set(name, log);
@@ -139,7 +153,7 @@ export function createHeldStream({ retention, keyWindowMs, maxBytes, wallClock }
 
   function forgetQuiet(): void {
     for (const [name, log] of logs) {
-      if (logs.size <= MAX_LOGS) return;
+      if (logs.size <= maxLogs) return;
       while (log.count > 0) drop(log);
       floor = Math.max(floor, log.end?.offset ?? 0);
       logs.delete(name);
@@ -197,4 +211,9 @@ export function createHeldStream({ retention, keyWindowMs, maxBytes, wallClock }
     knows: (log) => logs.has(log),
     clear,
   };
+}
+
+/** A log lets the oldest go first, so it holds all from its first on. */
+function isStill({ log, offset }: Arrival): boolean {
+  return log.first !== undefined && log.first.place.offset <= offset;
 }

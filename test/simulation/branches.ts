@@ -34,7 +34,7 @@ export async function measureBranches(seedCount: number): Promise<FileBranches[]
   session.connect();
   await session.post('Profiler.enable');
   await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
-  await runSeeds(Array.from({ length: seedCount }, (_, i) => i + 1));
+  await runSeeds(Array.from({ length: seedCount }, (_, i) => ({ seed: i + 1 })));
   const { result } = await session.post('Profiler.takePreciseCoverage');
   session.disconnect();
   const functions = result.find(({ url }) => url.endsWith(path))?.functions ?? [];

@@ -1,4 +1,4 @@
-import { findPositionParts, kindOf, type LogName, type Position, type StartPosition } from 'message-flow/protocol';
+import { kindOf, type LogName, type Position } from 'message-flow/protocol';
 import type { Positions, Session } from '../../src/client/session-event.ts';
 
 /** What a page writes to `sessionStorage`: runs begin from their start. */
@@ -14,16 +14,13 @@ export function savedPlaces({ logs }: Session): Positions {
 export function isAtTops(
   { status, logs }: Session,
   names: readonly LogName[],
-  topOf: (log: LogName) => Position,
+  isEnd: (log: LogName, at: Position) => boolean,
 ): boolean {
   return (
     status.authenticated &&
-    names.every((log) => logs.get(log)?.isLive && isSamePlace(logs.get(log)?.position, topOf(log)))
+    names.every((log) => {
+      const { isLive, position } = logs.get(log) ?? {};
+      return isLive && position !== undefined && position !== 'start' && isEnd(log, position);
+    })
   );
-}
-
-function isSamePlace(mine: StartPosition | undefined, top: Position): boolean {
-  const [a, b] = [mine && findPositionParts(mine), findPositionParts(top)];
-  if (!a || !b || a.epoch !== b.epoch || a.offset !== b.offset) return false;
-  return a.tag === b.tag || a.tag === '' || b.tag === '';
 }

@@ -1,11 +1,12 @@
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { type Catch, catchVariant, runSeeds, type Tally } from './campaign.ts';
+import type { MannerName } from './manners.ts';
 import { VARIANTS } from './variants.ts';
 
 /** Work for one thread. */
 export type Task =
   | { readonly type: 'seeds'; readonly from: number; readonly count: number }
-  | { readonly type: 'variant'; readonly index: number; readonly most: number };
+  | { readonly type: 'variant'; readonly index: number; readonly manner: MannerName; readonly most: number };
 
 /** What a task came to. */
 export type Result =
@@ -51,10 +52,13 @@ async function doTask(task: Task): Promise<Result> {
   if (task.type === 'variant') {
     return {
       type: 'variant',
-      caught: await catchVariant(VARIANTS[task.index] as (typeof VARIANTS)[number], task.most),
+      caught: await catchVariant(VARIANTS[task.index] as (typeof VARIANTS)[number], task.manner, task.most),
     };
   }
-  return { type: 'seeds', tally: await runSeeds(Array.from({ length: task.count }, (_, i) => task.from + i)) };
+  return {
+    type: 'seeds',
+    tally: await runSeeds(Array.from({ length: task.count }, (_, i) => ({ seed: task.from + i }))),
+  };
 }
 
 function ask(worker: Worker, task: Task): Promise<Result> {

@@ -1,6 +1,7 @@
 import type { Entry, NewEntry, Reading } from 'message-flow/broker';
 import {
   encodeJson,
+  findPositionParts,
   formatPosition,
   type LogName,
   type Position,
@@ -25,8 +26,14 @@ export interface Engine {
   rollBack(log: LogName, lostCount: number): void;
   /** Begins anew with nothing, in another epoch. */
   restart(log: LogName): void;
-  /** Forgets a log of which only the end is left; false when something is. */
+  /** Forgets a log of which only the end is left; false when something is, or the engine forgets none. */
   expire(log: LogName): boolean;
+  /** True where a follower of a position has all that the log has. */
+  isEnd(log: LogName, at: Position): boolean;
+  /** True when nothing is kept at a position. */
+  isGone(log: LogName, at: Position): boolean;
+  /** Tells where empty logs end, where that moves without them. */
+  settleEnds(): void;
   onStored(listener: (log: LogName, entry: Entry) => void): void;
 }
 
@@ -56,10 +63,14 @@ interface Log {
 export interface EngineOptions {
   readonly plan: Plan;
   readonly random: SeededRandom;
+  /** The chance of what only this engine does. */
+  readonly luck: SeededRandom;
   readonly now: () => number;
   readonly note: (fact: Fact) => void;
   /** How long keys are remembered; longer than any publisher says one again. */
   readonly keyWindowMs: number;
+  /** Keys go with their entries. */
+  readonly forgetsKeys: boolean;
   /** Lets a key that was lost and is said again come to the place that it had. */
   readonly takesOldPlaces: boolean;
 }
@@ -103,15 +114,21 @@ export function createEngine({ plan, random, now, note, keyWindowMs, takesOldPla
     note({ type: 'kept', ms: now(), log: log.name, cause, after, top });
   }
 
+  /** The time by which age is judged. */
+  function ageTime({ stored, retention }: Log): number {
+    const newest = stored.at(-1)?.ts ?? now();
+    return plan.habits.trimsAtAppend && now() - newest < retention.maxAgeMs ? newest : now();
+  }
+
   /** Says what retention drops, by our own reckoning. */
-  function settle(log: Log): void {
+  function settle(log: Log, time = ageTime(log)): void {
     const { stored, retention } = log;
     const before = log.trimmed;
     for (; log.trimmed < stored.length; log.trimmed++) {
       const { entry, ts } = stored[log.trimmed] as Stored;
       const count = stored.length - log.trimmed;
       const isOver = count > retention.maxEntries || log.keptBytes > retention.maxBytes;
-      if (now() - ts < retention.maxAgeMs && !(isOver && count > 1)) break;
+      if (time - ts < retention.maxAgeMs && !(isOver && count > 1)) break;
       log.keptBytes -= entry.data.length;
     }
     if (log.trimmed !== before) tell(log, 'trimmed');
@@ -126,7 +143,10 @@ export function createEngine({ plan, random, now, note, keyWindowMs, takesOldPla
       if (!takesOldPlaces && log.lost.has(`${log.base + log.stored.length + 1}:${entry.key}`)) onTwin(name);
       const { at: inner, added } = log.kept.append(entry, now());
       const at = numbering.position(inner);
-      if (!added) return at;
+      if (!added) {
+        settle(log, now()); // said again, it made the log look at ages all the same
+        return at;
+      }
       log.stored.push({ entry, ts: now() });
       log.keptBytes += entry.data.length;
       note({ type: 'stored', ms: now(), log: name, key: entry.key, at });
@@ -137,7 +157,7 @@ export function createEngine({ plan, random, now, note, keyWindowMs, takesOldPla
     read(name, after, limit) {
       const log = logOf(name);
       settle(log);
-      const { entries, top, gap } = log.kept.read(numbering.inner(after), limit, now());
+      const { entries, top, gap } = log.kept.read(numbering.inner(after), limit, ageTime(log));
       return { entries: entries.map(numbering.entry), top: numbering.position(top), ...(gap ? { gap } : {}) };
     },
     top: (name) => numbering.position(logOf(name).kept.top()),
@@ -145,7 +165,7 @@ export function createEngine({ plan, random, now, note, keyWindowMs, takesOldPla
       const log = logOf(name);
       const { maxEntries, maxAgeMs } = log.retention;
       Object.assign(log.retention, leftCount === 0 ? { maxAgeMs: 0 } : { maxEntries: leftCount });
-      log.kept.trim(now());
+      log.kept.trim(ageTime(log));
       settle(log);
       Object.assign(log.retention, { maxEntries, maxAgeMs });
     },
@@ -159,7 +179,7 @@ export function createEngine({ plan, random, now, note, keyWindowMs, takesOldPla
       for (const { entry, ts } of left) log.kept.append(entry, ts);
       log.stored = left;
       log.keptBytes = left.reduce((sum, { entry }) => sum + entry.data.length, 0);
-      log.kept.trim(now());
+      log.kept.trim(ageTime(log));
       tell(log, 'rolled-back');
       settle(log);
     },
@@ -176,6 +196,9 @@ export function createEngine({ plan, random, now, note, keyWindowMs, takesOldPla
       tell(log, 'expired');
       return true;
     },
+    isEnd: (name, at) => isSamePlace(at, engine.top(name)),
+    isGone: (name, at) => !engine.read(name, 'start', Number.MAX_SAFE_INTEGER).entries.some((entry) => entry.at === at),
+    settleEnds() {},
     onStored: (listener) => void listeners.push((log, entry) => listener(log, numbering.entry(entry))),
   };
 
@@ -185,4 +208,10 @@ export function createEngine({ plan, random, now, note, keyWindowMs, takesOldPla
     engine.store(log, { key, event: 'E', data: encodeJson({ key }) });
   }
   return engine;
+}
+
+function isSamePlace(mine: Position, top: Position): boolean {
+  const [a, b] = [findPositionParts(mine), findPositionParts(top)];
+  if (!a || !b || a.epoch !== b.epoch || a.offset !== b.offset) return false;
+  return a.tag === b.tag || a.tag === '' || b.tag === '';
 }

@@ -134,7 +134,7 @@ export function createFollowerModel(model: LogModel, report: Report): FollowerMo
       if (!isFollowing) return;
       const { top } = model;
       if (!top) return;
-      if (typeof position === 'object' && isSamePlace(position, top)) return;
+      if (typeof position === 'object' && (isSamePlace(position, top) || model.isEmptyAfter(position))) return;
       report('silent', `stands at ${formatPlace(position)}, the top is ${formatPlace(top)}`);
       if (position !== undefined) passOver(model.last);
     },

@@ -1,7 +1,10 @@
 import type { GapReason, LogName, Position, StartPosition } from 'message-flow/protocol';
 
-/** Why what a log holds changed otherwise than by an append. */
-export type KeptCause = 'created' | 'trimmed' | 'rolled-back' | 'restarted' | 'expired';
+/**
+ * Why what a log holds changed otherwise than by an append. `moved`: it is empty, and ends wherever its stream does; whoever
+ * stands before that misses nothing.
+ */
+export type KeptCause = 'created' | 'trimmed' | 'rolled-back' | 'restarted' | 'expired' | 'moved';
 
 /**
  * One thing that happened in a run, simulated or real, in the order in which it was seen: a history is a list of these,

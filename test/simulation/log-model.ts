@@ -1,5 +1,5 @@
 import { findPositionParts, type LogName, type Position, type PositionParts, tagOf } from 'message-flow/protocol';
-import type { Fact } from './history.ts';
+import type { Fact, KeptCause } from './history.ts';
 
 /** The parts of a position, and what names its place whatever the tag. */
 export interface Place extends PositionParts {
@@ -23,6 +23,7 @@ export interface StoredEntry extends Place {
 interface Era {
   readonly seq: number;
   readonly after: Place;
+  readonly cause: KeptCause;
   /** Where this epoch's numbering began. */
   readonly beginning: number;
 }
@@ -35,6 +36,8 @@ export interface LogModel {
   /** The newest entry that the log has, kept or trimmed; undefined before the first. */
   readonly last: StoredEntry | undefined;
   readonly top: Place | undefined;
+  /** True where nothing lies between a place and the end, though that is elsewhere. */
+  isEmptyAfter(place: Place): boolean;
   change(fact: Fact & { type: 'kept' }, seq: number): void;
   /** Adds an entry at its place; the same one twice is one. Undefined: another entry is there. */
   store(key: string, at: Position, seq: number): StoredEntry | undefined;
@@ -102,7 +105,7 @@ export function createLogModel(log: LogName): LogModel {
     change({ cause, after, top: newTop }, seq) {
       const [from, end] = [placeOf(after), placeOf(newTop)];
       const beginning = eras.at(-1)?.after.epoch === from.epoch ? (eras.at(-1) as Era).beginning : from.offset;
-      eras.push({ seq, after: from, beginning: cause === 'expired' ? Number.NEGATIVE_INFINITY : beginning });
+      eras.push({ seq, after: from, cause, beginning: cause === 'expired' ? Number.NEGATIVE_INFINITY : beginning });
       if (cause === 'rolled-back' || cause === 'restarted') {
         while (last && (last.epoch !== end.epoch || last.offset > end.offset)) {
           last.goneSeq = seq;
@@ -141,6 +144,10 @@ export function createLogModel(log: LogName): LogModel {
     },
     find: (key, at) => byPlace.get(placeOf(at).place)?.find((entry) => entry.key === key),
     findAt: ({ place, tag }) => byPlace.get(place)?.find((entry) => tag === '' || entry.tag === tag),
+    isEmptyAfter({ epoch, offset }) {
+      const hasMoved = eras.at(-1)?.cause === 'moved' && top?.epoch === epoch && offset <= top.offset;
+      return hasMoved && (last?.epoch !== epoch || last.offset <= offset);
+    },
     isPast({ epoch, offset }) {
       const latest = eras.at(-1)?.after;
       return latest !== undefined && (latest.epoch !== epoch || offset <= trimmedUpTo(epoch));

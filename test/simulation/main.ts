@@ -2,11 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureBranches } from './branches.ts';
-import { addTally, type Catch, createTally, runSeeds } from './campaign.ts';
+import { addTally, type Catch, createTally, type Run, runSeeds } from './campaign.ts';
 import { findUnmet } from './coverage.ts';
 import { doTasks, serveTasks, type Task } from './crew.ts';
+import { MANNER_NAMES, type MannerName } from './manners.ts';
 import { replay } from './replay.ts';
-import { formatBranches, formatFailure, formatProgress, formatTally, formatVariants } from './report.ts';
+import { formatBranches, formatFailure, formatManners, formatProgress, formatTally, formatVariants } from './report.ts';
 import KEPT_SEEDS from './seeds.json' with { type: 'json' };
 import { VARIANTS } from './variants.ts';
 
@@ -27,12 +28,19 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     /** Only this one, told in full. */
     seed: { type: 'string', ...(process.env.SEED ? { default: process.env.SEED } : {}) },
+    /** How its engine behaves; else what the seed draws. */
+    manner: { type: 'string', ...(process.env.MANNER ? { default: process.env.MANNER } : {}) },
     /** A file for what came out, as JSON. */
     report: { type: 'string' },
   },
 });
 
-if (!serveTasks()) process.exitCode = values.seed === undefined ? await search() : await replay(Number(values.seed));
+if (!serveTasks())
+  process.exitCode = values.seed === undefined ? await search() : await replay(Number(values.seed), findManner());
+
+function findManner(): MannerName | undefined {
+  return MANNER_NAMES.find((name) => name === values.manner);
+}
 
 async function search(): Promise<number> {
   const [count, from] = [Number(values.seeds), Number(values.from)];
@@ -49,10 +57,12 @@ async function search(): Promise<number> {
     console.log(formatFailure(first));
   }
 
-  addTally(sum, await runSeeds(KEPT_SEEDS.map(({ seed }) => seed)));
+  addTally(sum, await runSeeds(KEPT_SEEDS as Run[]));
   console.log(`${sum.seeds} kept seeds: ${sum.failures.length} failing`);
   tellFailure();
-  const tasks: Task[] = VARIANTS.map((_, index) => ({ type: 'variant', index, most: MOST_VARIANT_SEEDS }));
+  const tasks: Task[] = VARIANTS.flatMap(({ manners = ['any'] }, index) =>
+    manners.map((manner) => ({ type: 'variant', index, manner, most: MOST_VARIANT_SEEDS })),
+  );
   for (let done = 0; done < count; done += CHUNK_SEEDS) {
     tasks.push({ type: 'seeds', from: from + done, count: Math.min(CHUNK_SEEDS, count - done) });
   }
@@ -70,6 +80,7 @@ async function search(): Promise<number> {
   sum.failures.sort((a, b) => a.seed - b.seed);
 
   console.log(formatTally(sum, elapsedMs));
+  console.log(formatManners(sum));
   console.log(formatBranches(branches));
   console.log(formatVariants(variants));
   for (const what of unmet) console.log(`Met too seldom: ${what}`);

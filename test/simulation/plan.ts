@@ -1,4 +1,5 @@
 import { EVERYONE, joinLogName, type LogName, userLog } from 'message-flow/protocol';
+import type { Habits, MannerName } from './manners.ts';
 import type { SeededRandom } from './random.ts';
 
 /** What may go wrong on purpose, beside what goes wrong by rate. */
@@ -28,6 +29,8 @@ export type FaultKind = (typeof FAULTS)[number];
 
 /** How one run is: drawn from its seed, a subset of all that may happen. */
 export interface Plan {
+  readonly manner: MannerName;
+  readonly habits: Habits;
   readonly logs: readonly LogName[];
   readonly gatewayCount: number;
   readonly clientCount: number;
@@ -91,6 +94,7 @@ export function drawPlan(random: SeededRandom): Plan {
   const maxMemoryBytes = readLimit <= 10 ? pick([1_000_000, 9_000]) : 10_000_000;
   const logs = [userLog(USER), EVERYONE, ...pick([[], [CHANNEL], [RUN]])];
   return {
+    ...{ manner: 'any', habits: {} },
     logs,
     gatewayCount: between(1, 3),
     clientCount: between(1, 5),

@@ -1,14 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { formatHistory } from './history.ts';
+import type { MannerName } from './manners.ts';
 import { simulate } from './simulation.ts';
 
 /** Lines shown of a failing log; all are in the file. */
 const SHOWN_LINES = 60;
 
-/** Runs one seed again, tells what led to its first breach, and writes trace and history to files; returns the exit code. */
-export async function replay(seed: number): Promise<number> {
+/**
+ * Runs one seed again, tells what led to its first breach, and writes trace and history to files; returns the exit code.
+ * `manner`: else what the seed draws.
+ */
+export async function replay(seed: number, manner: MannerName | undefined): Promise<number> {
   const lines: string[] = [];
-  const outcome = await simulate(seed, { trace: (line) => lines.push(line) });
+  const outcome = await simulate(seed, { ...(manner ? { manner } : {}), trace: (line) => lines.push(line) });
   const { violations } = outcome.verdict;
   const [first] = violations;
   writeFileSync(`.cache/simulation-${seed}.txt`, `${JSON.stringify(outcome.plan)}\n${lines.join('\n')}\n`);

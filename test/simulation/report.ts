@@ -1,5 +1,6 @@
 import type { FileBranches } from './branches.ts';
 import type { Catch, Failure, Tally } from './campaign.ts';
+import { MANNER_NAMES } from './manners.ts';
 
 /** How far a run is. */
 export function formatProgress(tally: Tally, count: number, elapsedMs: number): string {
@@ -27,17 +28,26 @@ export function formatTally(tally: Tally, elapsedMs: number): string {
 }
 
 /** A seed that failed, and how to see it again. */
-export function formatFailure({ seed, breach, breachCount }: Failure): string {
-  return `FAILING seed ${seed}: ${breach}${breachCount > 1 ? ` and ${breachCount - 1} more` : ''}\n  replay: make simulate SEED=${seed}`;
+export function formatFailure({ seed, manner, breach, breachCount }: Failure): string {
+  return `FAILING seed ${seed} (${manner}): ${breach}${breachCount > 1 ? ` and ${breachCount - 1} more` : ''}\n  replay: make simulate SEED=${seed} MANNER=${manner}`;
+}
+
+/** What each manner came to. */
+export function formatManners({ manners }: Tally): string {
+  const rows = MANNER_NAMES.map((name) => {
+    const { seeds, deliveries, gaps } = manners[name] ?? { seeds: 0, deliveries: 0, gaps: 0 };
+    return name.padEnd(12) + [seeds, deliveries, gaps].map((count) => number(count).padStart(14)).join('');
+  });
+  return ['', `${'manner'.padEnd(12)}         seeds    deliveries          gaps`, ...rows].join('\n');
 }
 
 /** Which variants were caught, and how soon. */
 export function formatVariants(variants: readonly Catch[]): string {
-  const rows = variants.map(({ name, seeds, breach }) => {
+  const rows = variants.map(({ name, manner, seeds, breach }) => {
     const result = breach === undefined ? 'NOT CAUGHT' : breach.slice(0, breach.indexOf(':'));
-    return `${name.padEnd(64)}${String(seeds).padStart(6)}  ${result}`;
+    return `${name.padEnd(64)}${manner.padEnd(9)}${String(seeds).padStart(6)}  ${result}`;
   });
-  return ['', `${'variant: a check taken away'.padEnd(64)} seeds  caught as`, ...rows, ''].join('\n');
+  return ['', `${'variant: a check taken away'.padEnd(64)}manner   seeds  caught as`, ...rows, ''].join('\n');
 }
 
 /** How often the branches of the machines were taken. */

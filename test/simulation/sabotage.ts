@@ -34,4 +34,10 @@ export interface Sabotage {
   readonly takesOldPlaces?: boolean;
   /** Keys are forgotten at once, so that what is said again is stored again. */
   readonly forgetsKeys?: boolean;
+  /** Keys are known only while their entries are kept. */
+  readonly forgetsOldKeys?: boolean;
+  /** A reader that was cut off for reading slowly does not say so once it is connected again. */
+  readonly isCutUntold?: boolean;
+  /** Who reads the live end, and was overtaken by what goes, takes the next entry for the one after its last. */
+  readonly isJumpUnseen?: boolean;
 }

@@ -1,5 +1,5 @@
 import { type Broker, BrokerError, type Entry, type Reading } from 'message-flow/broker';
-import type { LogName, StartPosition } from 'message-flow/protocol';
+import { findPositionParts, type LogName, type StartPosition } from 'message-flow/protocol';
 import type { World } from './world.ts';
 
 /** A gateway's way to the engine: slow, failing, and with a live path that loses, repeats and overtakes itself. */
@@ -17,18 +17,25 @@ interface Link {
   /** No entry overtakes another on one connection. */
   dueMs: number;
   isDropped: boolean;
+  /** Entries under way on it. */
+  unread: number;
+  /** Entries that are still lost, once one is. */
+  lostCount: number;
 }
 
 /** Creates a way to the world's engine. */
 export function createSimulatedBroker(
-  { engine, plan, random, timeline, rates, sabotage, count, trace }: World,
+  { engine, plan, random, luck, timeline, rates, sabotage, count, trace }: World,
   name: string,
 ): SimulatedBroker {
   const tails = new Map<LogName, Set<(entry: Entry) => void>>();
   const listeners = new Set<(logs: readonly LogName[] | 'all') => void>();
   const former = new Map<LogName, Entry>();
   const reading = new Map<LogName, { count: number; shared?: Reading }>();
-  let link: Link = { dueMs: 0, isDropped: false };
+  const { habits } = plan;
+  /** Logs of which the reader of the live end was overtaken. */
+  const jumped = new Set<LogName>();
+  let link = createLink();
   /** Former connections, which may still have entries under way. */
   let olderLinks: Link[] = [];
   let isAttached = true;
@@ -42,13 +49,32 @@ export function createSimulatedBroker(
   }
 
   function deliver(log: LogName, sent: Entry, by: Link): void {
+    by.unread--;
     if (by.isDropped) return;
+    if (habits.readsLive && engine.isGone(log, sent.at)) {
+      jump(log);
+      return;
+    }
     if (by !== link) count('live entry of an older connection');
-    const entry = sabotage.live ? sabotage.live(sent, former.get(log), reading.has(log)) : sent;
+    const heard = jumped.delete(log) ? afterJump(sent, former.get(log)) : sent;
+    const entry = sabotage.live ? sabotage.live(heard, former.get(log), reading.has(log)) : heard;
     if (!entry) return;
     former.set(log, sent);
     trace?.(`${name} gets live ${log} ${JSON.stringify(entry.previous)} -> ${entry.at}`);
     for (const onEntry of tails.get(log) ?? []) onEntry(entry);
+  }
+
+  /** What was to be read went: whoever reads on elsewhere has to say so. */
+  function jump(log: LogName): void {
+    count('live reader overtaken');
+    jumped.add(log);
+    if (!sabotage.isJumpUnseen) announce([log]);
+  }
+
+  function afterJump(sent: Entry, before: Entry | undefined): Entry {
+    const parts = before && findPositionParts(before.at);
+    const isTaken = sabotage.isJumpUnseen && parts;
+    return { ...sent, previous: isTaken ? { offset: parts.offset, tag: parts.tag } : null };
   }
 
   /** An answer, after the way there and the way back; what happens at the engine happens between. */
@@ -97,14 +123,30 @@ export function createSimulatedBroker(
       for (const older of olderLinks) older.isDropped = true;
       olderLinks = [];
     }
-    link = { dueMs: 0, isDropped: false };
+    link = createLink();
     isAttached = false;
   }
 
-  function attachAgain(): void {
+  function attachAgain(isUntold = false): void {
     if (isAttached || timeline.now() < partedUntil) return;
     isAttached = true;
-    announce('all');
+    if (!isUntold) announce('all');
+  }
+
+  function connectLater(isUntold = false): void {
+    const mostMs = habits.reconnectMs ?? Math.min(plan.live.tailCheckMs, 1_000);
+    timeline.at(timeline.now() + random.between(1, mostMs), () => attachAgain(isUntold));
+  }
+
+  /** Whether this entry finds no room: by rate, and then perhaps the next ones too. */
+  function isLost(): boolean {
+    if (link.lostCount > 0) {
+      link.lostCount--;
+      return true;
+    }
+    if (!rates.isOn || !random.chance(plan.live.loss)) return false;
+    if (habits.losesInBursts) link.lostCount = luck.between(0, 8);
+    return true;
   }
 
   function readNow(log: LogName, after: StartPosition, limit: number): Reading {
@@ -147,28 +189,40 @@ export function createSimulatedBroker(
     carry(log, entry) {
       if (!tails.has(log) || !isAttached) return;
       const now = timeline.now();
-      const { loss, repeat, maxDelayMs, tailCheckMs } = plan.live;
-      if (rates.isOn && random.chance(loss)) {
+      const { repeat, maxDelayMs, tailCheckMs } = plan.live;
+      if (isLost()) {
         count('live entry lost');
         trace?.(`${name} loses live ${log} ${entry.at}`);
         timeline.at(now + random.between(1, tailCheckMs), () => announce([log]));
         return;
       }
+      if (link.unread >= (habits.maxUnread ?? Number.POSITIVE_INFINITY)) {
+        count('slow reader cut');
+        replaceLink(true);
+        connectLater(sabotage.isCutUntold);
+        return;
+      }
       const by = link;
+      by.unread++;
       by.dueMs = Math.max(now + random.between(0, maxDelayMs), by.dueMs);
       timeline.at(by.dueMs, () => deliver(log, entry, by));
       if (!rates.isOn || !random.chance(repeat)) return;
       count('live entry repeated');
+      by.unread++;
       timeline.at(by.dueMs + random.between(0, 300), () => deliver(log, entry, by));
     },
     cutLive(isHard) {
-      replaceLink(isHard);
-      timeline.at(timeline.now() + random.between(1, Math.min(plan.live.tailCheckMs, 1_000)), attachAgain);
+      replaceLink(isHard || habits.reconnectMs !== undefined);
+      connectLater();
     },
     part(ms) {
       partedUntil = Math.max(partedUntil, timeline.now() + ms);
       replaceLink(true);
-      timeline.at(partedUntil, attachAgain);
+      timeline.at(partedUntil, () => attachAgain());
     },
   };
+}
+
+function createLink(): Link {
+  return { dueMs: 0, isDropped: false, unread: 0, lostCount: 0 };
 }

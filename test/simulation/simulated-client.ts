@@ -173,7 +173,7 @@ export function createSimulatedClient(
     get line() {
       return line;
     },
-    isAtTop: () => isDead || (!isLoading && isAtTops(session, plan.logs, engine.top)),
+    isAtTop: () => isDead || (!isLoading && isAtTops(session, plan.logs, engine.isEnd)),
     reload() {
       if (isDead || isLoading) return;
       saved = sabotage.isSavedLate ? former : savedPlaces(session);

@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Catch, Tally } from './campaign.ts';
+import { MANNER_NAMES } from './manners.ts';
 import { simulate } from './simulation.ts';
 import { VARIANTS } from './variants.ts';
 
@@ -30,8 +31,16 @@ describe('the simulation', () => {
     expect(report.unmet).toEqual([]);
   });
 
-  test.each(VARIANTS.map(({ name }) => name))('catches the variant %s', (name) => {
-    expect(report.variants.find((variant) => variant.name === name)?.breach).toBeDefined();
+  test.each(VARIANTS.flatMap(({ name, manners = ['any'] }) => manners.map((manner) => [name, manner])))(
+    'catches the variant %s (%s)',
+    (name, manner) => {
+      const found = report.variants.find((variant) => variant.name === name && variant.manner === manner);
+      expect(found?.breach).toBeDefined();
+    },
+  );
+
+  test.each(MANNER_NAMES)('meets engines with the manner %s', (name) => {
+    expect(report.manners[name]?.seeds).toBeGreaterThan(SEEDS / 20);
   });
 });
 

@@ -2,6 +2,7 @@ import { createHistoryCheck, type Verdict } from './check-history.ts';
 import { createEngine } from './engine.ts';
 import { befall, type Fleet } from './faults.ts';
 import type { Fact } from './history.ts';
+import { drawManner, type MannerName, withManner } from './manners.ts';
 import { drawPlan, type Plan } from './plan.ts';
 import { createPublishers } from './publishers.ts';
 import { createSeededRandom } from './random.ts';
@@ -9,6 +10,7 @@ import type { Sabotage } from './sabotage.ts';
 import { createSimulatedClient, type SimulatedClient } from './simulated-client.ts';
 import { createSimulatedGateway, type SimulatedGateway } from './simulated-gateway.ts';
 import { openLine } from './simulated-line.ts';
+import { createStreamEngine } from './stream-engine.ts';
 import { createTimeline } from './timeline.ts';
 import type { World } from './world.ts';
 
@@ -19,6 +21,8 @@ export interface Outcome {
   readonly verdict: Verdict;
   /** What a machine threw; must be empty. */
   readonly errors: readonly unknown[];
+  /** All followers were live, and at the top, in the end. */
+  readonly isAtRest: boolean;
   /** Kept only when traced: most runs are looked at once, by the check alone. */
   readonly history: readonly Fact[];
   /** Virtual time from the healing until all followers were at the top, in milliseconds. */
@@ -27,6 +31,8 @@ export interface Outcome {
 
 /** How a run is watched. */
 export interface SimulationOptions {
+  /** How the engine behaves. @default what the seed draws */
+  readonly manner?: MannerName;
   readonly sabotage?: Sabotage;
   /** Called for everything that is counted. */
   readonly count?: (what: string) => void;
@@ -35,6 +41,7 @@ export interface SimulationOptions {
 }
 
 const START_MS = 1_000_000;
+const LUCK_STREAM = 2 ** 33;
 /** Longer than a silent gateway, its probe, and three of the longest waits. */
 const RECOVERY_BOUND_MS = 240_000;
 const LOOK_INTERVAL_MS = 250;
@@ -44,10 +51,11 @@ const AFTERMATH_MS = 1_000;
 /** Runs one seed: the same seed gives the same run, to the last frame. */
 export async function simulate(
   seed: number,
-  { sabotage = {}, count = () => {}, trace }: SimulationOptions = {},
+  { manner = drawManner(seed), sabotage = {}, count = () => {}, trace }: SimulationOptions = {},
 ): Promise<Outcome> {
   const random = createSeededRandom(seed);
-  const plan = (sabotage.bend ?? ((drawn: Plan) => drawn))(drawPlan(random));
+  const luck = createSeededRandom(seed + LUCK_STREAM);
+  const plan = (sabotage.bend ?? ((drawn: Plan) => drawn))(withManner(drawPlan(random), manner));
   const timeline = createTimeline(START_MS);
   const check = createHistoryCheck();
   const history: Fact[] = [];
@@ -59,13 +67,10 @@ export async function simulate(
   };
   const keyWindowMs = sabotage.forgetsKeys ? 0 : 600_000;
   const world: World = {
-    ...{ plan, random, timeline, sabotage, note, count, trace: write },
-    engine: createEngine({
-      plan,
-      random,
-      now: timeline.now,
-      note,
-      keyWindowMs,
+    ...{ plan, random, luck, timeline, sabotage, note, count, trace: write },
+    engine: (plan.habits.stream ? createStreamEngine : createEngine)({
+      ...{ plan, random, luck, now: timeline.now, note, keyWindowMs },
+      forgetsKeys: sabotage.forgetsOldKeys ?? false,
       takesOldPlaces: sabotage.takesOldPlaces ?? false,
     }),
     rates: { isOn: true },
@@ -76,13 +81,18 @@ export async function simulate(
   const clients: SimulatedClient[] = [];
   const publishers = createPublishers(world);
   let gatewayCount = 0;
+  function launch(): SimulatedGateway {
+    const gateway = createSimulatedGateway(world, `g${++gatewayCount}`);
+    if (plan.habits.isOneProcess) gateway.onKill(() => plan.logs.forEach(world.engine.restart));
+    return gateway;
+  }
   const fleet: Fleet = {
     gateways,
     clients,
     publishers,
     replaceGateway(gone) {
       const place = gateways.indexOf(gone);
-      if (place >= 0) gateways[place] = createSimulatedGateway(world, `g${++gatewayCount}`);
+      if (place >= 0) gateways[place] = launch();
     },
     addClient() {
       const connect = (events: Parameters<typeof openLine>[2]) => openLine(world, random.pick(gateways), events);
@@ -94,8 +104,7 @@ export async function simulate(
     for (const { broker } of gateways) broker.carry(log, entry);
   });
   for (const log of plan.logs) world.engine.top(log);
-  for (let left = plan.gatewayCount; left > 0; left--)
-    gateways.push(createSimulatedGateway(world, `g${++gatewayCount}`));
+  for (let left = plan.gatewayCount; left > 0; left--) gateways.push(launch());
   for (let left = plan.clientCount; left > 0; left--) {
     timeline.at(START_MS + random.between(0, plan.activeMs / 4), fleet.addClient);
   }
@@ -116,6 +125,8 @@ export async function simulate(
     look();
   });
   await timeline.run(healMs + RECOVERY_BOUND_MS, () => timeline.now() >= doneMs + AFTERMATH_MS);
+  world.engine.settleEnds();
   note({ type: 'healed', ms: timeline.now() });
-  return { seed, plan, verdict: check.verdict(), errors, history, recoveryMs: timeline.now() - healMs };
+  const outcome = { seed, plan, verdict: check.verdict(), errors, history };
+  return { ...outcome, isAtRest: doneMs <= timeline.now(), recoveryMs: timeline.now() - healMs };
 }

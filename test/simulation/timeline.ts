@@ -6,7 +6,10 @@ export interface Timeline extends Clock {
   at(ms: number, run: () => void): void;
   /** Says that promises may go on now: `run` lets them, before anything else happens. */
   markSettled(): void;
-  /** Lets time pass until nothing is left, `end` is reached, or `isDone`, asked after each step, says so. */
+  /**
+   * Lets time pass until nothing is left, `end` is reached, or `isDone`, asked after each step, says so; or until so much happened
+   * that somebody must be going round in a circle.
+   */
   run(end: number, isDone: () => boolean): Promise<void>;
 }
 
@@ -19,6 +22,8 @@ interface Moment {
 
 /** More than the longest chain of awaits in the machines' hosts: authenticate, positions, read, finally. */
 const TICKS = 24;
+/** Some ten times as many as the longest run has. */
+const MOST_MOMENTS = 100_000;
 
 /** Creates a timeline that begins at a time. */
 export function createTimeline(start: number): Timeline {
@@ -72,7 +77,7 @@ export function createTimeline(start: number): Timeline {
       hasSettled = true;
     },
     async run(end, isDone) {
-      while (heap.length > 0 && (heap[0] as Moment).ms <= end) {
+      for (let left = MOST_MOMENTS; left > 0 && heap.length > 0 && (heap[0] as Moment).ms <= end; left--) {
         const moment = pop();
         if (moment.isStopped) continue;
         now = moment.ms;

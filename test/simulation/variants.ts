@@ -1,12 +1,15 @@
 import type { Entry, Reading } from 'message-flow/broker';
 import { EVERYONE, findPositionParts, formatPosition, type Position, type StartPosition } from 'message-flow/protocol';
 import type { Engine } from './engine.ts';
+import type { MannerName } from './manners.ts';
 import type { FaultKind, Plan } from './plan.ts';
 import type { Sabotage } from './sabotage.ts';
 
 /** The system with one check taken away: the simulation must find that it fails. */
 export interface Variant {
   readonly name: string;
+  /** Each of these must catch it. @default any */
+  readonly manners?: readonly MannerName[];
   readonly sabotage: Sabotage;
 }
 
@@ -14,11 +17,17 @@ export interface Variant {
 export const VARIANTS: readonly Variant[] = [
   {
     name: 'hole: previous hides what the live path lost',
+    manners: ['any', 'zeromq', 'nats'],
     sabotage: { bend: losing, live: (entry, former) => (former ? { ...entry, previous: placeOnly(former) } : entry) },
   },
-  { name: 'tail: the engine never says interrupted', sabotage: { bend: losing, isUnchecked: true } },
+  {
+    name: 'tail: the engine never says interrupted',
+    manners: ['any', 'zeromq', 'nats', 'redis'],
+    sabotage: { bend: losing, isUnchecked: true },
+  },
   {
     name: 'anchor: tags are not compared',
+    manners: ['any', 'redis'],
     sabotage: {
       bend: (plan) => facing(plan, 'roll-back'),
       live: (entry) => (entry.previous ? { ...entry, previous: { offset: entry.previous.offset } } : entry),
@@ -27,6 +36,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'epoch: another numbering is taken for this one',
+    manners: ['any', 'memory', 'zeromq', 'nats', 'redis', 'rabbitmq'],
     sabotage: {
       bend: (plan) => facing(plan, 'restart'),
       read(engine, log, after, limit) {
@@ -37,18 +47,22 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'trimmed: not said by read',
+    manners: ['any', 'memory', 'zeromq', 'nats', 'redis', 'rabbitmq'],
     sabotage: { bend: forgetting, read: (...call) => withoutGap(read(...call), 'trimmed') },
   },
   {
     name: 'reset: not said by read',
+    manners: ['any', 'redis'],
     sabotage: { bend: (plan) => facing(plan, 'roll-back'), read: (...call) => withoutGap(read(...call), 'reset') },
   },
   {
     name: 'gap frame: lost on the wire',
+    manners: ['any', 'memory', 'zeromq', 'nats', 'redis', 'rabbitmq'],
     sabotage: { bend: forgetting, frame: (text) => (text.startsWith('{"id":"GAP"') ? undefined : text) },
   },
   {
     name: 'gap at: the client stays where it was',
+    manners: ['any', 'redis'],
     sabotage: {
       bend: (plan) => facing(plan, 'roll-back'),
       frame: (text, mine) => (text.startsWith('{"id":"GAP"') ? withPlace(text, mine) : text),
@@ -56,6 +70,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'empty log: it has no position',
+    manners: ['any', 'nats'],
     sabotage: {
       tokenPlace: (log, at) => (log === EVERYONE && at.endsWith(':') ? undefined : at),
       frame: (text) => (text.startsWith('{"id":"LIVE"') && text.includes(':"}}') ? undefined : text),
@@ -65,7 +80,7 @@ export const VARIANTS: readonly Variant[] = [
     name: 'pending: live entries are dropped while a read is under way',
     sabotage: { live: (entry, _, isReading) => (isReading ? undefined : entry) },
   },
-  { name: 'leader: reads come from a replica that lags', sabotage: { read: readLate } },
+  { name: 'leader: reads come from a replica that lags', manners: ['any', 'redis'], sabotage: { read: readLate } },
   { name: 'shared answer: reads under way at once get one answer', sabotage: { isReadShared: true } },
   { name: 'slow joiner: a tail is said to deliver too early', sabotage: { attachDelayMs: 500 } },
   { name: 'resume: the client does not send its positions', sabotage: { request: withoutPositions } },
@@ -82,11 +97,56 @@ export const VARIANTS: readonly Variant[] = [
     sabotage: { bend: (plan) => ({ ...plan, publishing: { ...plan.publishing, answerLoss: 0.3 } }), forgetsKeys: true },
   },
   {
+    name: 'cut: a reader that was cut off as slow does not say so',
+    manners: ['redis'],
+    sabotage: { isCutUntold: true },
+  },
+  {
+    name: 'clamp: who was overtaken reads on as if nothing had gone',
+    manners: ['rabbitmq'],
+    sabotage: {
+      bend: (plan) => ({ ...forgetting(plan), live: { ...plan.live, maxDelayMs: 2_000 } }),
+      isJumpUnseen: true,
+    },
+  },
+  {
+    name: 'first: an unknown predecessor is taken for the last that was heard',
+    manners: ['nats'],
+    sabotage: {
+      bend: (plan) => losing(facing(plan, 'empty')),
+      live: (entry, former) => ({ ...entry, previous: entry.previous ?? (former ? placeOnly(former) : { offset: 0 }) }),
+    },
+  },
+  {
+    name: 'end: a read of an empty log names the place that was asked for',
+    manners: ['nats', 'rabbitmq'],
+    sabotage: {
+      // All is empty in the end, and those who came at different times have different places there.
+      bend: (plan) => ({ ...plan, gatewayCount: 1, clientCount: 5, retention: { ...plan.retention, maxAgeMs: 1_000 } }),
+      read(...call) {
+        const [, , after] = call;
+        const reading = read(...call);
+        const isQuiet = reading.entries.length === 0 && reading.gap === undefined && after !== 'start';
+        return isQuiet ? { ...reading, top: after } : reading;
+      },
+    },
+  },
+  {
+    name: 'known limit: a key is forgotten with its entry',
+    manners: ['rabbitmq'],
+    sabotage: {
+      bend: (plan) => ({ ...forgetting(plan), publishing: { ...plan.publishing, answerLoss: 0.3 } }),
+      forgetsOldKeys: true,
+    },
+  },
+  {
     name: 'known limit: a lost key comes to its old place again',
+    manners: ['any', 'redis'],
     sabotage: { bend: (plan) => facing(plan, 'roll-back'), takesOldPlaces: true },
   },
   {
     name: 'known limit: a rollback where previous has no tags',
+    manners: ['any', 'nats'],
     sabotage: {
       bend: (plan) => ({ ...facing(plan, 'roll-back'), engine: { ...plan.engine, hasTags: false } }),
     },

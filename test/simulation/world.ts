@@ -9,6 +9,8 @@ import type { Timeline } from './timeline.ts';
 export interface World {
   readonly plan: Plan;
   readonly random: SeededRandom;
+  /** The chance of what only some manners do, apart from `random`, which has to stay what it was. */
+  readonly luck: SeededRandom;
   readonly timeline: Timeline;
   readonly engine: Engine;
   readonly sabotage: Sabotage;

@@ -147,7 +147,12 @@ export function createFollowedLog<F extends Frame, S>(
       for (const entry of reading.entries) ring.push(entry);
       if (reading.entries.length === 0) ring.reach(reading.top);
     }
-    for (const cursor of cursors.values()) cursor.isProven = false;
+    for (const cursor of cursors.values()) {
+      // The broker has said that nothing lies after either place: so they are one, though they differ.
+      if (cursor.isProven && cursor.position !== 'start' && ring.isQuietAt(cursor.position))
+        [cursor.ring, cursor.index] = [ring, ring.next];
+      cursor.isProven = false;
+    }
     if (reading.entries.length >= readLimit) mend();
     if (state === 'whole') takePending();
     else growRing();

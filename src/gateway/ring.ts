@@ -41,6 +41,11 @@ export interface Ring<F extends Frame> {
   readonly bytes: number;
   /** Says whether an entry follows the end, is here already, or proves nothing. */
   judge(entry: Entry): Succession;
+  /**
+   * True when this ring has nothing after a place that a broker made, which may be another end of the same: whether it is one of this
+   * log, the caller knows.
+   */
+  isQuietAt(position: Position): boolean;
   /** Adds an entry after the end; the caller has judged it. */
   push(entry: Entry): void;
   /**
@@ -131,13 +136,19 @@ export function createRing<F extends Frame>(start: Position, codec: FrameCodec<F
       if (epoch === endParts.epoch && tag === '') reached = Math.max(reached, offset);
     },
     prepend(older) {
-      const join = older.find(base);
+      const join = older.find(base) ?? (older.isQuietAt(base) ? older.next : undefined);
       if (join === undefined || partsOf(older.base).offset >= partsOf(base).offset) return;
       const added = older.entries(older.first, join).map((entry) => createItem<F>(entry));
       items = [...added, ...items];
       first -= added.length;
       base = older.base;
       for (const item of added) bytes += item.bytes;
+    },
+    isQuietAt(position) {
+      const { epoch, offset, tag } = partsOf(position);
+      const from = items.length === 0 ? partsOf(base) : endParts;
+      const isOther = offset === from.offset && tag !== from.tag && tag !== '' && from.tag !== '';
+      return epoch === from.epoch && offset >= from.offset && offset <= reached && !isOther;
     },
     find(position) {
       const mine = findPositionParts(position);

@@ -17,7 +17,7 @@ export interface Failure {
 }
 
 /** What the runs of one manner came to. */
-export interface MannerTally {
+interface MannerTally {
   seeds: number;
   deliveries: number;
   gaps: number;
@@ -108,10 +108,14 @@ export async function runSeeds(runs: Iterable<Run>): Promise<Tally> {
 }
 
 /** Runs a variant until it is caught, or `most` seeds passed it. A machine that throws is not caught by the check. */
-export async function catchVariant({ name, sabotage }: Variant, manner: MannerName, most: number): Promise<Catch> {
+export async function catchVariant(
+  { name, sabotage, isRestless }: Variant,
+  manner: MannerName,
+  most: number,
+): Promise<Catch> {
   for (let seed = 1; seed <= most; seed++) {
     const { verdict, isAtRest } = await simulate(seed, { manner, sabotage });
-    const breach = verdict.violations.map(formatBreach)[0] ?? (isAtRest ? undefined : RESTLESS);
+    const breach = verdict.violations.map(formatBreach)[0] ?? (isRestless && !isAtRest ? RESTLESS : undefined);
     if (breach) return { name, manner, seeds: seed, breach };
   }
   return { name, manner, seeds: most, breach: undefined };

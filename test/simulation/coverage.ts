@@ -17,6 +17,8 @@ const MUST_MEET: Readonly<Record<string, number>> = {
   'live entry repeated': 10_000,
   'live entry of an older connection': 500,
   'log expired': 50,
+  'slow reader cut': 200,
+  'live reader overtaken': 100,
   'read failed': 10_000,
   'tail failed': 5_000,
   'tops failed': 2_000,

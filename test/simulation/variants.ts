@@ -11,6 +11,8 @@ export interface Variant {
   /** Each of these must catch it. @default any */
   readonly manners?: readonly MannerName[];
   readonly sabotage: Sabotage;
+  /** It is caught by a run that does not come to rest: nobody misses anything. */
+  readonly isRestless?: boolean;
 }
 
 /** Every check that the promise rests on, each taken away alone. */
@@ -120,6 +122,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'end: a read of an empty log names the place that was asked for',
     manners: ['nats', 'rabbitmq'],
+    isRestless: true,
     sabotage: {
       // All is empty in the end, and those who came at different times have different places there.
       bend: (plan) => ({ ...plan, gatewayCount: 1, clientCount: 5, retention: { ...plan.retention, maxAgeMs: 1_000 } }),

@@ -187,31 +187,55 @@ test(
   TIMEOUT_MS,
 );
 
+/** Makes streams that keep 200 kB, and a broker on them; `fill` lets go what was there. */
+async function openShort(prefix: string) {
+  await operate(server.url, async (channel) => {
+    await channel.assertExchange(prefix, 'direct', { durable: true });
+    for (const kind of ['messages', 'runs', 'control']) {
+      const bounds = { 'x-max-length-bytes': 200_000, 'x-stream-max-segment-size-bytes': 50_000 };
+      await channel.assertQueue(`${prefix}-${kind}`, { arguments: { 'x-queue-type': 'stream', ...bounds } });
+      await channel.bindQueue(`${prefix}-${kind}`, prefix, kind);
+    }
+  });
+  const url = `${server.url}?prefix=${prefix}`;
+  const broker = openRabbitmqBroker(url);
+  const data = JSON.stringify('x'.repeat(1_000));
+  return {
+    ...{ broker, url },
+    async fill() {
+      for (const key of countKeys(600)) await broker.append(log, entryOf(key, data));
+    },
+  };
+}
+
 test(
   'a stream that lost its beginning is the same stream: what went is trimmed, what is kept is whole',
   async () => {
-    const prefix = 'short';
-    await operate(server.url, async (channel) => {
-      await channel.assertExchange(prefix, 'direct', { durable: true });
-      for (const kind of ['messages', 'runs', 'control']) {
-        const bounds = { 'x-max-length-bytes': 200_000, 'x-stream-max-segment-size-bytes': 50_000 };
-        await channel.assertQueue(`${prefix}-${kind}`, { arguments: { 'x-queue-type': 'stream', ...bounds } });
-        await channel.bindQueue(`${prefix}-${kind}`, prefix, kind);
-      }
-    });
-    const url = `${server.url}?prefix=${prefix}`;
-    const [quiet, data] = [userLog('grace'), JSON.stringify('x'.repeat(1_000))];
-    const broker = openRabbitmqBroker(url);
+    const { broker, url, fill } = await openShort('short');
     const begin = (await broker.tops([log])).get(log) as Position;
-    for (const key of countKeys(600)) await broker.append(log, entryOf(key, data));
+    await fill();
     const later = openRabbitmqBroker(url);
     const { entries, gap, top } = await later.read(log, begin, 1_000);
     expect([gap, entries.at(-1)?.key, top]).toEqual(['trimmed', 'key 600', (await broker.tops([log])).get(log)]);
     expect(entries.length).toBeLessThan(600);
-    expect((await later.read(quiet, begin, 1)).gap).toBe('trimmed');
+    expect((await later.read(userLog('grace'), begin, 1)).gap).toBe('trimmed');
     expect((await later.read(log, entries[0]?.at as Position, 1_000)).entries.length).toBe(entries.length - 1);
     // What the first still has in memory is the same.
     expect((await broker.read(log, entries[0]?.at as Position, 1)).entries[0]?.at).toBe(entries[1]?.at);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'the end of a quiet log that a process names without knowing the log is whole where the log is known',
+  async () => {
+    const { broker, url, fill } = await openShort('shorter');
+    const quiet = userLog('grace');
+    const [end] = await say(broker, quiet, 'a');
+    await fill();
+    const named = (await openRabbitmqBroker(url).tops([quiet])).get(quiet) as Position;
+    expect(named).toMatch(/:$/);
+    expect(await broker.read(quiet, named, 1)).toEqual({ entries: [], top: end });
   },
   TIMEOUT_MS,
 );
@@ -323,6 +347,18 @@ test(
     const readings = await Promise.all(brokers.map((broker) => broker.read(log, 'start', 10)));
     expect(new Set(readings.map(({ entries }) => entries.map(({ at }) => at).join())).size).toBe(1);
     expect(readings[0]?.entries.length).toBe(5);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a vhost is named by the path, whatever is in it',
+  async () => {
+    await server.control('add_vhost', 'my/host %');
+    await server.control('set_permissions', '-p', 'my/host %', 'guest', '.*', '.*', '.*');
+    const broker = openRabbitmqBroker(`${server.url}/${encodeURIComponent('my/host %')}`);
+    await say(broker, log, 'in another vhost');
+    expect(keysOf((await broker.read(log, 'start', 10)).entries)).toEqual(['in another vhost']);
   },
   TIMEOUT_MS,
 );

@@ -2,24 +2,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createFlow, type FlowError, toNodeHandler } from 'message-flow/backend';
 import { createBroker } from 'message-flow/broker';
-import { channel, contract, type } from 'message-flow/contract';
 import { serveGateway } from 'message-flow/gateway';
 import type { LogName } from 'message-flow/protocol';
 import { onTestFinished } from 'vitest';
+import { app, audienceOf, logsOf } from '../faults/fault-app.ts';
 import { type CutLine, openCutLine } from '../proxy/cut-line.ts';
 import type { Fact } from '../simulation/history.ts';
 
-const app = contract({
-  events: { said: type<{ key: string }>() },
-  channels: [channel('room/:roomId', { said: type<{ key: string }>() })],
-});
-
-export type RealApp = typeof app;
+const USER = 'ada';
 
 /** All logs of a run; every screen follows each of them. */
-export const LOGS: readonly LogName[] = (['everyone', 'user/ada', 'channel/room/1', 'channel/room/2'] as const).map(
-  (name) => name as string as LogName,
-);
+export const LOGS: readonly LogName[] = logsOf(USER);
 
 /** How long a publisher waits before it says again what was not answered, in milliseconds. */
 const SEND_TIMEOUT_MS = 500;
@@ -39,17 +32,11 @@ export interface RealBackend {
 /** Opens a backend; it closes with the test. */
 export async function openRealBackend(proxyUrl: string, note: (fact: Fact) => void): Promise<RealBackend> {
   const line = await openLine(proxyUrl);
-  const options = { development: true, authenticate: () => ({ user: 'ada' }) };
+  const options = { development: true, authenticate: () => ({ user: USER }) };
   const publisher = createFlow(app, { ...options, broker: line.url, sendTimeoutMs: SEND_TIMEOUT_MS });
   // Tokens come by a line of their own: a screen that can get none has another test.
   const flow = createFlow(app, { ...options, broker: proxyUrl });
   flow.allow('room/:roomId', () => true);
-  const audiences = [
-    publisher.everyone,
-    publisher.user('ada'),
-    publisher.channel('room/:roomId', { roomId: '1' }),
-    publisher.channel('room/:roomId', { roomId: '2' }),
-  ];
   const handle = toNodeHandler(flow.handler);
   const server = createServer((request, response) => void handle(request, response));
   const port = await listen(server);
@@ -60,12 +47,12 @@ export async function openRealBackend(proxyUrl: string, note: (fact: Fact) => vo
   });
   let acknowledgedCount = 0;
 
-  async function sendUntilAcknowledged(index: number, key: string): Promise<void> {
-    const fact = { log: LOGS[index] as LogName, key };
+  async function sendUntilAcknowledged(log: LogName, key: string): Promise<void> {
+    const fact = { log, key };
     note({ type: 'invoked', ms: performance.now(), ...fact });
     for (;;) {
       try {
-        const { at } = await (audiences[index] as (typeof audiences)[number]).send('said', { key }, { key });
+        const { at } = await audienceOf(publisher, log).send('said', { key, filler: '' }, { key });
         note({ type: 'acknowledged', ms: performance.now(), ...fact, at });
         acknowledgedCount++;
         return;
@@ -84,7 +71,7 @@ export async function openRealBackend(proxyUrl: string, note: (fact: Fact) => vo
     },
     async publish(name, isOver) {
       for (let i = 0; !isOver(); i++) {
-        await sendUntilAcknowledged(i % LOGS.length, `${name}-${i}`);
+        await sendUntilAcknowledged(LOGS[i % LOGS.length] as LogName, `${name}-${i}`);
         await new Promise((resolve) => setTimeout(resolve, BEAT_MS));
       }
     },

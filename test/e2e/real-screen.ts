@@ -1,14 +1,16 @@
-import { type Client, type ClientOptions, createClient, type Fetch, type PositionStorage } from 'message-flow/client';
+import { type Client, type ClientOptions, createClient, type PositionStorage } from 'message-flow/client';
 import type { LogName, Position } from 'message-flow/protocol';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import type { app } from '../faults/fault-app.ts';
 import type { Fact } from '../simulation/history.ts';
 import { type CutProxy, openCutProxy } from '../support/cut-proxy.ts';
-import { LOGS, type RealApp } from './real-ring.ts';
+import { followAll, type Noted, noteBeginnings } from '../support/noted-client.ts';
+import { LOGS } from './real-ring.ts';
 
 /** A screen at a network of its own, which writes what it gets into the history. */
 export interface RealScreen {
-  readonly client: Client<RealApp>;
+  readonly client: Client<typeof app>;
   /** Between this screen and its gateway. */
   readonly line: CutProxy;
   /** Where it stands in each log. */
@@ -28,34 +30,16 @@ export async function openRealScreen(
   const line = await openCutProxy(port);
   const places = new Map<LogName, Position>();
   const storage = createStorage();
-  const ms = () => performance.now();
+  const noted: Noted = { id, logs: LOGS, places, now: () => performance.now(), note };
 
-  /** Notes where each log begins: that is in the first token that this screen is given, and never again. */
-  const fetchToken: Fetch = async (url, init) => {
-    const answer = await fetch(url, init);
-    const { at } = (await answer.clone().json()) as { at: Record<LogName, Position> };
-    for (const log of LOGS) {
-      const from = at?.[log];
-      if (places.has(log) || from === undefined) continue;
-      places.set(log, from);
-      note({ type: 'followed', ms: ms(), follower: id, log, from });
-    }
-    return answer;
-  };
-
-  function load(): Client<RealApp> {
-    const options: ClientOptions = { url: `${line.url}/websocket`, flow, storage, fetch: fetchToken, WebSocket };
-    const client = createClient<RealApp>({ ...options, random: () => random() * HASTE });
-    const take = ({ key }: { key: string }, { log, at }: { log: LogName; at: Position }) => {
-      places.set(log, at);
-      note({ type: 'delivered', ms: ms(), follower: id, log, key, at });
-    };
-    client.on('said', take);
-    for (const roomId of ['1', '2']) client.channel('room/:roomId', { roomId }).on('said', take);
-    client.onGap(({ log, at, reason }) => {
-      places.set(log, at);
-      note({ type: 'gap', ms: ms(), follower: id, log, at, reason });
+  function load(): Client<typeof app> {
+    const options: ClientOptions = { url: `${line.url}/websocket`, flow, storage, WebSocket };
+    const client = createClient<typeof app>({
+      ...options,
+      fetch: noteBeginnings(noted, (url, init) => fetch(url, init)),
+      random: () => random() * HASTE,
     });
+    followAll(client, noted);
     return client;
   }
 

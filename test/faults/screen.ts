@@ -1,7 +1,9 @@
-import { type Client, createClient, type Fetch } from 'message-flow/client';
+import { type Client, createClient } from 'message-flow/client';
 import type { LogName, Position } from 'message-flow/protocol';
 import { WebSocket } from 'ws';
-import { type app, logsOf, ROOMS, USER_HEADER } from './fault-app.ts';
+import type { Fact } from '../simulation/history.ts';
+import { followAll, type Noted, noteBeginnings } from '../support/noted-client.ts';
+import { type app, logsOf, USER_HEADER } from './fault-app.ts';
 import { type Ledger, readSharedMs } from './ledger.ts';
 
 /** One screen of many, with a client as a page has it. */
@@ -30,26 +32,19 @@ export interface ScreenOptions {
 export function createScreen({ id, user, webs, pickGateway, ledger, sabotage }: ScreenOptions): Screen {
   const logs = logsOf(user);
   const places = new Map<LogName, Position>();
+  const noted: Noted = { id, logs, places, now: readSharedMs, note };
   let socket: WebSocket | undefined;
   let isStalled = false;
   let seen = 0;
   let web = 0;
 
-  /** Asks one web server after the other, as a balancer does, and notes where each log begins. */
-  const ask: Fetch = async (path, init) => {
-    const answer = await askAny(path, init);
-    if (answer.status !== 200) return answer;
-    const body = (await answer.json()) as { at?: Partial<Record<LogName, Position>> };
-    for (const log of logs) {
-      const from = body.at?.[log];
-      if (places.has(log) || from === undefined) continue;
-      places.set(log, from);
-      ledger.write({ type: 'followed', ms: readSharedMs(), follower: id, log, from });
-    }
-    return { status: 200, json: async () => body };
-  };
+  function note(fact: Fact): void {
+    if (fact.type === 'delivered' && ++seen === sabotage?.dropAt) return;
+    ledger.write(fact);
+  }
 
-  async function askAny(path: string, init: RequestInit): Promise<Response> {
+  /** Asks one web server after the other, as a balancer does. */
+  async function ask(path: string, init: RequestInit): Promise<Response> {
     for (let tries = 1; ; tries++) {
       try {
         return await fetch(`http://127.0.0.1:${webs[web++ % webs.length]}${path}`, init);
@@ -95,20 +90,9 @@ export function createScreen({ id, user, webs, pickGateway, ledger, sabotage }: 
     flow: '/flow',
     headers: () => ({ [USER_HEADER]: user }),
     WebSocket: BalancedSocket,
-    fetch: ask,
+    fetch: noteBeginnings(noted, ask),
   });
-  const take = ({ key }: { key: string }, { log, at }: { log: LogName; at: Position }) => {
-    places.set(log, at);
-    if (sabotage && ++seen === sabotage.dropAt) return;
-    ledger.write({ type: 'delivered', ms: readSharedMs(), follower: id, log, key, at });
-  };
-  client.on('said', take);
-  for (const roomId of ROOMS) client.channel('room/:roomId', { roomId }).on('said', take);
-  client.onGap(({ log, at, reason }) => {
-    if (!logs.includes(log)) return;
-    places.set(log, at);
-    ledger.write({ type: 'gap', ms: readSharedMs(), follower: id, log, at, reason });
-  });
+  followAll(client, noted);
   return {
     get isLive() {
       const { state, authenticated } = client.connection.get();

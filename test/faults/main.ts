@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { Size } from './cast.ts';
 import type { Engine } from './engine.ts';
 import { ENGINES } from './engines.ts';
 import { bundlePrograms, type Programs } from './programs.ts';
@@ -12,7 +13,6 @@ import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { createScope } from './scope.ts';
 import { SIZES } from './sizes.ts';
-import type { Size } from './stage.ts';
 
 const DOCUMENT = 'docs/reliability.md';
 

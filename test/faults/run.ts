@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Size } from './cast.ts';
 import type { Sabotage } from './crowd.ts';
 import type { Engine } from './engine.ts';
 import { createBrokenOutcome, judgeRun, type Outcome } from './judge.ts';
@@ -8,7 +9,7 @@ import { readLedgers } from './ledger.ts';
 import type { Programs } from './programs.ts';
 import type { Scenario } from './scenario.ts';
 import { createScope, type Scope } from './scope.ts';
-import { openStage, type Size } from './stage.ts';
+import { openStage } from './stage.ts';
 
 /** What a run is given. */
 export interface RunOptions {

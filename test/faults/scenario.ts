@@ -1,7 +1,8 @@
+import type { Size } from './cast.ts';
 import type { Engine } from './engine.ts';
 import type { Gaps } from './judge.ts';
 import type { Sighting } from './ledger.ts';
-import type { Size, Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /** What else is wrong, by what sockets did. */
 type FindFaults = (sightings: readonly Sighting[]) => string[];

@@ -1,4 +1,4 @@
-import type { Size } from './stage.ts';
+import type { Size } from './cast.ts';
 
 /** Sizes of runs by name: `whole` is what the document is written from, `part` is what every change is tried with. */
 export const SIZES: Readonly<Record<string, Size>> = {

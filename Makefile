@@ -73,3 +73,4 @@ python: # Debian's python3 has the module venv, and without its package nothing 
 
 servers:
 	@for program in redis-server nats-server openssl; do command -v $$program >/dev/null || .ci/install $$program; done
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || .ci/install postgresql

@@ -18,12 +18,14 @@ from flask.typing import ResponseReturnValue
 import settings
 from bus import Bus
 from flow import Flow, is_same_origin, refuse
+from store import Refusal, Store
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "minimal"
 MODULES = HERE.parent.parent / "node_modules" / "message-flow" / "dist"
 """The client as it was installed. nginx may serve it as well."""
-OPEN_CHANNELS = {"channel/lobby"}
+OPEN_LOGS = {"channel/lobby", "store/notes"}
+MAX_NOTE_CHARS = 200
 
 app = Flask(__name__)
 app.config.update(
@@ -35,15 +37,53 @@ flow = Flow(secret=settings.SECRET, publish_key=settings.PUBLISH_KEY, gateways=s
 bus = Bus(settings.INLET) if settings.INLET else None
 
 
+def add_note(state: dict[str, dict[str, str]], note: dict[str, str]) -> None:
+    """Adds a note, or says why not: what a page sends may be anything."""
+    if not isinstance(note["id"], str) or not isinstance(note["text"], str) or not 0 < len(note["text"]) <= MAX_NOTE_CHARS:
+        raise Refusal("A note has an id and 1 to 200 characters")
+    state["notes"][note["id"]] = note["text"]
+
+
+def remove_note(state: dict[str, dict[str, str]], note: dict[str, str]) -> None:
+    """Removes a note, if it is there."""
+    state["notes"].pop(note["id"], None)
+
+
+notes = Store(flow, "store/notes", settings.DATABASE, {"notes": {}}, {"add": add_note, "remove": remove_note})
+
+
 @app.post("/flow/token")
 def create_token() -> ResponseReturnValue:
     """Lets the page in, and into the channels that it may follow."""
     issued_at = time.time()
+    refused = find_refusal()
+    if refused:
+        return refused
+    return flow.answer_token_request(session.get("user"), request.get_json(silent=True), issued_at, may_follow)
+
+
+@app.post("/flow/snapshot")
+def read_notes() -> ResponseReturnValue:
+    """Gives the state of a store, and where to follow it from."""
+    return find_refusal() or notes.answer_snapshot(session.get("user"), request.get_json(silent=True), may_act)
+
+
+@app.post("/flow/actions")
+def change_notes() -> ResponseReturnValue:
+    """Runs actions on a store."""
+    return find_refusal() or notes.answer_actions(session.get("user"), request.get_json(silent=True), may_act)
+
+
+def find_refusal() -> ResponseReturnValue | None:
+    """Refuses other sites and forms: cookies travel with their requests too."""
     if not is_same_origin(request.headers.get, request.host):
         return refuse("cross-site"), 403
-    if request.mimetype != "application/json":
-        return refuse("not-json"), 415
-    return flow.answer_token_request(session.get("user"), request.get_json(silent=True), issued_at, may_follow)
+    return None if request.mimetype == "application/json" else (refuse("not-json"), 415)
+
+
+def may_act(_action: str | None) -> bool:
+    """Decides who may read the notes, and change them. Yours asks your database for who is signed in."""
+    return True
 
 
 @app.get("/socket_auth_token")
@@ -84,8 +124,8 @@ def work(user: str, message: str, job: str) -> None:
 
 
 def may_follow(log: str) -> bool:
-    """Decides which channels may be followed. Yours asks your database for who is signed in; else nobody may."""
-    return log in OPEN_CHANNELS
+    """Decides which channels and stores may be followed. Yours asks your database for who is signed in; else nobody may."""
+    return log in OPEN_LOGS
 
 
 @app.get("/")

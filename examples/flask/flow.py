@@ -23,6 +23,8 @@ MAX_LOGS = 128
 """Most logs that a token lists."""
 ANSWER_WITHIN_S = 3.0
 """How long the gateways may take to answer, all of them together."""
+MAX_ENTRY_BYTES = 262_144
+"""Most bytes of an entry's data."""
 MAX_WAITING = 1_000
 """Most messages that wait for a gateway."""
 MAX_PAUSE_S = 5.0
@@ -74,7 +76,7 @@ class Flow:
         """Answers POST /flow/token: a token, where each of its logs goes on from, and the status.
 
         `user` is who is signed in, None for nobody; `body` the parsed JSON, None when there is none; `may_follow` says
-        yes to the channels that this user may follow. Take `issued_at`, `time.time()`, before asking who is signed
+        yes to the channels and stores that this user may follow. Take `issued_at`, `time.time()`, before asking who is signed
         in: a revocation that comes between refuses the token then.
         """
         if user is None:
@@ -129,12 +131,18 @@ class Flow:
         arrives once. When `MAX_WAITING` do, the new one is dropped, and that is logged. Raises TypeError or
         ValueError when `data` is no JSON.
         """
-        message = {"user": user, "id": event, "data": data, "key": key or str(uuid.uuid4())}
+        self._say({"user": user, "id": event, "data": data, "key": key or str(uuid.uuid4())})
+
+    def tell(self, log: str, event: str, data: Any, key: str) -> None:
+        """Sends to whoever follows a log, `channel/…` or `store/…`, its name whole and encoded; else as `send`."""
+        self._say({"log": log, "id": event, "data": data, "key": key})
+
+    def _say(self, message: dict[str, Any]) -> None:
         body = json.dumps(message, allow_nan=False)
         try:
             self._waiting.put_nowait(body)
         except queue.Full:
-            log.error("Dropped a message %r: %d wait for a gateway", event, MAX_WAITING)
+            log.error("Dropped a message %r: %d wait for a gateway", message["id"], MAX_WAITING)
         with self._lock:
             # Not at import, and looked at each time: a server that forks leaves the thread behind.
             if self._sending is None or not self._sending.is_alive():

@@ -7,6 +7,8 @@ from pathlib import Path
 
 GATEWAYS = os.environ.get("FLOW_GATEWAY", "http://127.0.0.1:4567").split()
 """Where gateways answer, with spaces between: `http://127.0.0.1:4567`, or `unix:run/gateway-1.sock`."""
+DATABASE = os.environ.get("FLOW_DATABASE", "run/notes.db")
+"""Where the notes are kept: a SQLite database, made when it is first used."""
 INLET = os.environ.get("FLOW_INLET")
 """A ZeroMQ endpoint, such as `ipc:///tmp/message_flow_in`: results go there instead of to POST /publish."""
 

@@ -6,6 +6,7 @@ const ERRORS = {
   'cross-site': [403, 'Cannot answer: the request comes from another site'],
   'not-found': [404, 'Cannot answer: there is no such route'],
   'method-not-allowed': [405, 'Cannot answer: the route does not take this method'],
+  'user-changed': [409, 'Cannot answer: another user is signed in than the page takes itself for'],
   'too-large': [413, 'Cannot read the request: it is too large'],
   'not-json': [415, 'Cannot read the request: its content-type is not application/json'],
   internal: [500, 'Cannot answer: the server failed'],

@@ -121,7 +121,10 @@ export interface ClientOptions {
 export type ResolvedOptions = Required<Omit<ClientOptions, 'WebSocket' | 'storage' | 'use'>> &
   Pick<ClientOptions, 'storage'> & {
     readonly WebSocket: ClientOptions['WebSocket'];
-    /** Set by `stores([…])`. */
+    /**
+     * Set by `stores([…])`: an agreement between two parts of this package.
+     * @internal
+     */
     readonly openStores?: (host: Host, report: (error: unknown) => void) => StorePart;
   };
 

@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from 'message-flow/client';
-import { channel, contract, type } from 'message-flow/contract';
+import { type ClientStore, stores } from 'message-flow/client/stores';
+import { channel, contract, store, type } from 'message-flow/contract';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { findFreePort } from '../support/pool.ts';
@@ -17,10 +18,20 @@ export const FLASK = join(ROOT, 'examples/flask');
 const NGINX = join(ROOT, 'deploy/start-nginx');
 const PROGRAM = join(ROOT, 'dist/cli/main.js');
 
+/** The notes that the example keeps. */
+const notes = store('notes', type<{ notes: Record<string, string> }>()).actions((on) => ({
+  add: on(type<{ id: string; text: string }>(), (draft, { id, text }) => {
+    draft.notes[id] = text;
+  }),
+  remove: on(type<{ id: string }>(), (draft, { id }) => {
+    delete draft.notes[id];
+  }),
+}));
 /** What the example sends. */
 const app = contract({
   events: { 'TASK DONE': type<string>() },
   channels: [channel('lobby', { said: type<string>() })],
+  stores: [notes],
 });
 
 /** The app under waitress, two gateways, the message proxy, and nginx in front, laid out as the files in deploy/ have it. */
@@ -50,6 +61,7 @@ export interface PageClient {
   /** Results, in the order in which they came. */
   readonly texts: string[];
   readonly gaps: string[];
+  readonly notes: ClientStore<typeof notes>;
   isLive(): boolean;
 }
 
@@ -64,7 +76,13 @@ export async function startFlaskSystem(python: Python, { isOld = false } = {}): 
   const broker = { FLOW_BROKER: `zeromq+ipc://${cwd}/run`, FLOW_SECRET_FILE: join(cwd, 'run/secret') };
   const keyFile = { FLOW_PUBLISH_KEY_FILE: join(cwd, 'run/publish-key') };
   const gateways = ['unix:', 'unix:'].map((scheme, i) => `${scheme}${cwd}/run/gateway-${i + 1}.sock`);
-  const appEnv = { ...broker, ...keyFile, FLOW_GATEWAY: gateways.join(' '), PYTHONDONTWRITEBYTECODE: '1' };
+  const appEnv = {
+    ...broker,
+    ...keyFile,
+    FLOW_GATEWAY: gateways.join(' '),
+    PYTHONDONTWRITEBYTECODE: '1',
+    FLOW_DATABASE: join(cwd, 'run/notes.db'),
+  };
 
   const inlet = `ipc://${cwd}/run/inlet`;
   const dialect = isOld ? ['--dialect', '2016'] : [];
@@ -137,13 +155,20 @@ export function openPageClient({ url }: FlaskSystem, cookie: string): PageClient
     flow: `${url}/flow`,
     headers: () => ({ cookie }),
     WebSocket,
+    use: [stores([notes])],
   });
   const texts: string[] = [];
   const gaps: string[] = [];
   client.on('TASK DONE', (text) => texts.push(text));
   client.onGap(({ log, reason }) => gaps.push(`${log}: ${reason}`));
   onTestFinished(() => client.close());
-  return { client, texts, gaps, isLive: () => client.connection.get().state === 'live' };
+  return {
+    client,
+    texts,
+    gaps,
+    notes: client.store('notes', {}),
+    isLive: () => client.connection.get().state === 'live',
+  };
 }
 
 /** Opens a bare WebSocket, and keeps the frames that come; it closes with the test. */

@@ -64,6 +64,54 @@ describe('a Flask app', { timeout: 120_000 }, () => {
     await until(() => said[0], 'the event of the channel', PATIENCE_MS);
   });
 
+  test('serves a store: what one page does shows at once, on the others too, once however often it is said', async () => {
+    const system = await startFlaskSystem(python);
+    const cookies = [await system.signIn('ada'), await system.signIn('bob')];
+    const [ada, bob] = cookies.map((cookie) => openPageClient(system, cookie).notes) as [
+      PageClient['notes'],
+      PageClient['notes'],
+    ];
+    for (const { subscribe } of [ada, bob]) subscribe(() => {});
+    const done = ada.dispatch('add', { id: 'a/~', text: 'of Ada' });
+    expect(ada.get().sync.pending).toBe(1);
+    expect(await done).toEqual({ version: 1 });
+    await until(() => bob.get().sync.version === 1, 'the patch', PATIENCE_MS);
+    expect(bob.get().state).toEqual({ notes: { 'a/~': 'of Ada' } });
+    expect(await bob.dispatch('add', { id: 'b', text: '' })).toMatchObject({ refused: { code: 'failed' } });
+    expect(bob.get().state).toEqual({ notes: { 'a/~': 'of Ada' } });
+    expect(await bob.dispatch('remove', { id: 'a/~' })).toEqual({ version: 2 });
+    await until(() => ada.get().sync.version === 2, 'the patch', PATIENCE_MS);
+    expect(ada.get().state).toEqual({ notes: {} });
+
+    const act = async (
+      actions: unknown,
+      cookie = cookies[0] as string,
+      headers: Record<string, string> = {},
+      user = 'ada',
+    ) => {
+      const response = await fetch(`${system.url}/flow/actions`, {
+        method: 'POST',
+        headers: { cookie, 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ log: 'store/notes', user, actions }),
+      });
+      return [response.status, ((await response.json()) as { answers?: unknown }).answers];
+    };
+    const action = { id: '1', name: 'add', input: { id: 'c', text: 'c' }, since: 2 };
+    expect(await act([action, action])).toEqual([200, [{ version: 3 }, { version: 3 }]]);
+    expect(await act([action])).toEqual([200, [{ version: 3 }]]);
+    expect(await act([{ ...action, id: '2', name: '__class__' }])).toMatchObject([200, [{ refused: {} }]]);
+    expect(await act([])).toEqual([400, undefined]);
+    expect(await act([{ ...action, since: '2' }])).toEqual([400, undefined]);
+    expect(await act([action], '')).toEqual([401, undefined]);
+    expect(await act([action], cookies[0], {}, 'bob')).toEqual([409, undefined]);
+    expect(await act([action], cookies[0], { 'sec-fetch-site': 'cross-site' })).toEqual([403, undefined]);
+    await until(() => ada.get().sync.version === 3, 'the patch', PATIENCE_MS);
+    const later = (i: number) => ({ ...action, id: `later ${i}`, input: { id: 'd', text: `${i}` } });
+    await act(Array.from({ length: 50 }, (_, i) => later(i)));
+    expect(await act([action])).toMatchObject([200, [{ refused: { code: 'forgotten' } }]]);
+    await until(() => ada.get().state?.notes.d === '49', 'the last', PATIENCE_MS);
+  });
+
   test('gives no token to whom it should not', async () => {
     const system = await startFlaskSystem(python);
     const cookie = await system.signIn('ada');

@@ -94,8 +94,12 @@ export function createStoreRoutes(
       const body = await readJson(request);
       const said = isJsonObject(body) ? findActions(body.actions) : undefined;
       if (!isJsonObject(body) || typeof body.log !== 'string' || !said) {
-        throw wrongBody(`{"log": name, "actions": [{"id", "name", "input", "since"}…]}, 1 to ${MAX_ACTIONS} of them`);
+        throw wrongBody(
+          `{"log": name, "user": id, "actions": [{"id", "name", "input", "since"}…]}, 1 to ${MAX_ACTIONS} of them`,
+        );
       }
+      // What one user did and the network lost must not be done in the name of whoever signed in since.
+      if (body.user !== undefined && body.user !== identity.user) throw new HttpError('user-changed');
       const place = await checkReader(identity, find(body.log));
       const checked = await ask(place, () => checkAll(identity, place, said));
       const answers = await orHttp(() => keeper.act(place, checked));

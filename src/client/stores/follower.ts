@@ -23,6 +23,8 @@ export interface FollowerParts {
   readonly options: ResolvedOptions;
   readonly report: (error: unknown) => void;
   readonly createId: () => string;
+  /** Whom the page was last known to speak for. */
+  readonly findUser: () => string | undefined;
   /** Nobody wants it any more: its log is left, its timers are stopped. */
   readonly onIdle: () => void;
 }
@@ -49,7 +51,7 @@ const MISSING_SPREAD_MS = 450;
 
 /** Creates a follower that waits to be wanted. */
 export function createFollower(parts: FollowerParts): Follower {
-  const { store, log, host, options, report, createId, onIdle } = parts;
+  const { store, log, host, options, report, createId, findUser, onIdle } = parts;
   const { clock, random, lingerMs } = options;
   const replica = createReplica(store);
   const listeners = createListeners<undefined>(report);
@@ -167,7 +169,7 @@ export function createFollower(parts: FollowerParts): Follower {
   async function sayAll(actions: readonly SaidAction[]): Promise<void> {
     const asked = generation;
     isSaying = true;
-    const answer = await askBackend(options, 'actions', { log, actions }, report);
+    const answer = await askBackend(options, 'actions', { log, user: findUser(), actions }, report);
     if (asked !== generation) return;
     isSaying = false;
     const { status, body } = answer;

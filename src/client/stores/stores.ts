@@ -43,6 +43,7 @@ function createStorePart(
       options,
       report,
       createId: () => `${prefix}-${count++}`,
+      findUser: () => user,
       onIdle: () => followers.delete(log),
     });
     followers.set(log, follower);

@@ -62,6 +62,14 @@ describe('an action', () => {
     expect(web.database.rows.get('a')?.state.texts).toEqual(['y']);
   });
 
+  test('of one user is not done in the name of another', async () => {
+    const web = startWeb();
+    const body = { log: 'store/list/a', user: 'ada', actions: [add('1', 'x')] };
+    expect((await web.post('actions', body, 'bob')).status).toBe(409);
+    expect(web.database.saves).toBe(0);
+    expect((await web.post('actions', body, 'ada')).status).toBe(200);
+  });
+
   test('is refused to whom `allow` refuses it', async () => {
     const web = startWeb({ allow: (_, __, action) => action !== 'remove' });
     expect(await web.act({ id: '1', name: 'remove', input: 'x' })).toEqual([refusedAs('not-allowed')]);

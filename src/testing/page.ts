@@ -88,13 +88,9 @@ export function openPage<A extends Contract>(
     requestAnimationFrame: work.addFrame,
   };
 
-  function fire(type: string): void {
-    for (const listener of [...(listeners.get(type) ?? [])]) listener({ type });
-  }
-
   function comeBack(): void {
     isAway = false;
-    fire('online');
+    for (const listener of [...(listeners.get('online') ?? [])]) listener({ type: 'online' }); // as a browser tells
   }
 
   function load(): { readonly client: Client<A>; readonly unload: Stop } {
@@ -106,7 +102,6 @@ export function openPage<A extends Contract>(
     return {
       client,
       unload() {
-        fire('pagehide');
         if (typeof stop === 'function') stop();
         client.close();
         line?.cut();

@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { rolldown } from 'rolldown';
+import { type OutputChunk, rolldown } from 'rolldown';
 import { expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
 const ENTRY = join(ROOT, 'test/support/page.ts');
 const STORES_ENTRY = join(ROOT, 'test/support/stores-page.ts');
 const REACT_ENTRY = join(ROOT, 'test/support/react-page.ts');
-/** The example's own module that makes the client, which the entry imports. */
-const EXAMPLE = join(ROOT, 'examples/observatory/front/client.ts');
+/** The example's page itself: what it uses of all three. */
+const EXAMPLE = join(ROOT, 'examples/observatory/front/main.tsx');
 const MAX_PAGE_BYTES = 6_000;
 const MAX_STORES_BYTES = 5_000;
 const MAX_REACT_BYTES = 2_000;
+const MAX_EXAMPLE_BYTES = MAX_PAGE_BYTES + MAX_STORES_BYTES + MAX_REACT_BYTES;
 const PAGE_FOLDERS = ['client', 'contract', 'protocol'];
 
 /** Bundles a page as an app would, from the sources, into one file that needs no other but those of `external`. */
@@ -54,10 +55,26 @@ test(`React hooks add at most ${MAX_REACT_BYTES} bytes to that`, async () => {
   expect(bytes).toBeGreaterThan(500); // else the bundle has none of it
 });
 
+test(`all three that the example's page downloads have at most ${MAX_EXAMPLE_BYTES} bytes, and no other folder's part`, async () => {
+  const bundle = await rolldown({
+    input: EXAMPLE,
+    external: /^react/,
+    platform: 'browser',
+    resolve: { conditionNames: ['@message-flow/source'] },
+  });
+  const groups = [{ name: 'message-flow', test: (id: string) => id.startsWith(join(ROOT, 'src/')) }];
+  const { output } = await bundle.generate({ minify: true, codeSplitting: { groups } });
+  await bundle.close();
+  const ours = output.find((part) => part.type === 'chunk' && part.name === 'message-flow') as OutputChunk;
+  const bytes = gzipSync(ours.code).length;
+  console.log(`message-flow in the observatory: ${bytes} bytes gzipped of ${MAX_EXAMPLE_BYTES}`);
+  expect(bytes).toBeLessThanOrEqual(MAX_EXAMPLE_BYTES);
+  const folders = new Set(ours.moduleIds.map((id) => id.slice(join(ROOT, 'src/').length).split('/')[0]));
+  expect([...folders].sort()).toEqual([...PAGE_FOLDERS, 'react'].sort());
+});
+
 test(`what a page downloads comes from ${PAGE_FOLDERS.join(', ')} and nowhere else`, async () => {
   const { moduleIds } = await bundlePage();
-  const ours = moduleIds
-    .filter((id) => id !== ENTRY && id !== EXAMPLE)
-    .map((id) => id.slice(join(ROOT, 'src/').length));
+  const ours = moduleIds.filter((id) => id !== ENTRY).map((id) => id.slice(join(ROOT, 'src/').length));
   expect(ours.filter((path) => !PAGE_FOLDERS.some((folder) => path.startsWith(`${folder}/`)))).toEqual([]);
 });

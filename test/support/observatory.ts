@@ -25,10 +25,16 @@ export interface Observatory {
 
 /** Starts the built example on a free port; it ends with the test. `env` is all that it gets, beside a data folder of its own. */
 export async function startObservatory(env: Record<string, string> = {}): Promise<Observatory> {
+  const observatory = await openObservatory({ DATA: env.DATA ?? (await createDataFolder()), ...env });
+  onTestFinished(() => observatory.kill());
+  return observatory;
+}
+
+/** The same for several tests: whoever calls it kills it, and removes its data folder. */
+export async function openObservatory(env: Record<string, string> & { DATA: string }): Promise<Observatory> {
   if (!existsSync(PROGRAM)) throw new Error(`Cannot start the example: nothing at "${PROGRAM}"; run "npm run build"`);
-  const DATA = env.DATA ?? (await createDataFolder());
   const child = spawn(process.execPath, [PROGRAM], {
-    env: { PORT: '0', DATA, DRAIN_WINDOW_MS: '200', ...env },
+    env: { PORT: '0', DRAIN_WINDOW_MS: '200', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -37,9 +43,14 @@ export async function startObservatory(env: Record<string, string> = {}): Promis
       output += text;
     });
   }
-  onTestFinished(() => end(child, 'SIGKILL'));
   const ready = () => /http:\/\/localhost:(\d+)/.exec(output)?.[1] ?? (child.exitCode === null ? undefined : '0');
-  const port = Number(await until(ready, `the example to start; it said:\n${output}`, START_TIMEOUT_MS));
+  let port: number;
+  try {
+    port = Number(await until(ready, 'the example to start', START_TIMEOUT_MS));
+  } catch (error) {
+    await end(child, 'SIGKILL');
+    throw new Error(`${(error as Error).message}; it said:\n${output}`);
+  }
   if (port === 0) throw new Error(`Cannot start the example: it exited, and said:\n${output}`);
   return {
     port,

@@ -1,7 +1,8 @@
-import { createObservatoryClient } from '../../examples/observatory/front/client.ts';
+import { createClient } from 'message-flow/client';
+import type { observatory } from '../../examples/observatory/shared/contract.ts';
 
-/** All that the example's page asks of its client. size.test.ts bundles and weighs it; nothing runs it. */
-const client = createObservatoryClient();
+/** All that the example's page asks of its client, but for stores. size.test.ts bundles and weighs it; nothing runs it. */
+const client = createClient<typeof observatory>({ url: '/websocket', flow: '/flow' });
 const show = (said: unknown) => console.log(said);
 
 client.on('run/queued', show);

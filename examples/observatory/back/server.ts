@@ -8,6 +8,7 @@ import express from 'express';
 import { clearSocketPath, createFlow, SocketPathError, toNodeHandler } from 'message-flow/backend';
 import { serveGateway } from 'message-flow/gateway';
 import { observatory } from '../shared/contract.ts';
+import { PlanError } from '../shared/plan.ts';
 import { createArchive } from './archive.ts';
 import { createDesk } from './desk.ts';
 import { createFrontPage, createSecurityHeaders } from './front-page.ts';
@@ -16,6 +17,7 @@ import { createNewsroom } from './newsroom.ts';
 import { createNoticeBoard } from './notice-board.ts';
 import { createPeriodogramThread } from './periodogram-thread.ts';
 import { answerError, refuse } from './refusal.ts';
+import { servePlan } from './serve-plan.ts';
 import { HOME, isLoopback, readSettings } from './settings.ts';
 import { stopOnSignal } from './stop-signal.ts';
 import { findVisitor } from './visitor.ts';
@@ -32,8 +34,13 @@ const flow = createFlow(observatory, {
     const user = findVisitor(request.headers.get('cookie'));
     return user !== undefined && { user };
   },
-  onEvent: (event) => console.error(event),
+  onEvent(event) {
+    // Who adds what is there already is told so, and nothing has failed.
+    const isRefusal = event.type === 'action-failed' && event.error instanceof PlanError;
+    if (!isRefusal) console.error(event);
+  },
 });
+servePlan(flow, dataFolder);
 const desk = createDesk({
   server: name,
   archive: createArchive(dataFolder),

@@ -10,7 +10,7 @@ export interface Settings {
   socket: string | undefined;
   /** Tells this server from those that share its data; stays its own over restarts. */
   name: string;
-  /** Where uploads, outcomes and published news lie. */
+  /** Where uploads, outcomes, the plan and published news lie. */
   dataFolder: string;
   /** `http:`, `https:` or `file:`. */
   feed: URL;

@@ -1,8 +1,10 @@
 import { type ReactNode, useCallback, useEffect, useSyncExternalStore } from 'react';
 import type { Run } from '../shared/run.ts';
 import { DeskError, desk } from './desk-client.ts';
+import { useConnection } from './hooks.ts';
 import { Page } from './page.tsx';
 import type { PageStore } from './page-store.ts';
+import type { SlowNetwork } from './slow-network.ts';
 import { useLights } from './use-lights.ts';
 
 const SAMPLES = [
@@ -11,8 +13,9 @@ const SAMPLES = [
 ];
 const TOAST_MS = 5_000;
 
-/** The page, fed from the store; what its buttons do goes to the server by HTTP. */
-export function App({ store }: { store: PageStore }): ReactNode {
+/** The page, fed from the store and the hooks; what its buttons do goes to the server by HTTP. */
+export function App({ store, network }: { store: PageStore; network: SlowNetwork }): ReactNode {
+  const status = useConnection();
   const state = useSyncExternalStore(store.subscribe, store.get);
   const { lit, light } = useLights();
   const newest = state.arrivals[0]?.key;
@@ -47,7 +50,7 @@ export function App({ store }: { store: PageStore }): ReactNode {
 
   return (
     <Page
-      status={state.status}
+      status={status}
       lit={lit}
       dropZone={{
         samples: SAMPLES,
@@ -57,6 +60,7 @@ export function App({ store }: { store: PageStore }): ReactNode {
       }}
       runs={state.runs}
       onCancel={cancel}
+      onSlow={network.setSlow}
       news={state.news}
       arrivals={state.arrivals}
       toasts={state.toasts}

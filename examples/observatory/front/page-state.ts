@@ -1,4 +1,3 @@
-import type { ConnectionStatus } from 'message-flow/client';
 import type { NewsItem } from '../shared/news-item.ts';
 import type { Progress } from '../shared/result.ts';
 import type { Run } from '../shared/run.ts';
@@ -10,9 +9,8 @@ import type { Toast } from './toasts.tsx';
 const MAX_ARRIVALS = 400;
 const MAX_TOASTS = 3;
 
-/** All that the page shows. */
+/** What the page shows, beside the connection and the plan. */
 export interface PageState {
-  status: ConnectionStatus;
   /** Newest first. */
   runs: readonly Run[];
   /** Newest first. */
@@ -26,7 +24,6 @@ export interface PageState {
 
 /** What changes it. */
 export type PageChange =
-  | { type: 'status'; status: ConnectionStatus }
   | { type: 'runs'; runs: readonly Run[] }
   | { type: 'progress'; id: string; progress: Progress }
   | { type: 'news'; items: readonly NewsItem[] }
@@ -37,8 +34,6 @@ export type PageChange =
 
 export function changePage(state: PageState, change: PageChange): PageState {
   switch (change.type) {
-    case 'status':
-      return { ...state, status: change.status };
     case 'runs':
       return { ...state, runs: change.runs.reduce(mergeRun, state.runs) };
     case 'progress':

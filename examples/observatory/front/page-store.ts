@@ -13,13 +13,12 @@ const MAX_TEXT_CHARS = 120;
 
 /** Creates the page's state, and keeps it in step with what the server says. */
 export function createPageStore(client: ObservatoryClient): PageStore {
-  const first = client.connection.get();
   const store: PageStore = createStore<PageState, PageChange>(
-    { status: first, runs: [], news: [], arrivals: [], toasts: [], refusal: null },
+    { runs: [], news: [], arrivals: [], toasts: [], refusal: null },
     changePage,
   );
   let arrivalCount = 0;
-  let user = first.user;
+  let user = client.connection.get().user;
 
   /** Notes an entry where the visitor can see it: of which log it is, and at which place. */
   function note({ event, log, at, replayed }: Omit<Entry, 'data'>, text: string): string {
@@ -59,7 +58,6 @@ export function createPageStore(client: ObservatoryClient): PageStore {
     refresh();
   });
   client.connection.subscribe((status) => {
-    store.change({ type: 'status', status });
     if (status.user === user) return;
     user = status.user;
     if (user !== undefined) refresh();

@@ -7,6 +7,8 @@ import { DropZone, type DropZoneProps } from './drop-zone.tsx';
 import { IdentityLine } from './identity-line.tsx';
 import { Indicators } from './indicators.tsx';
 import { NewsPanel } from './news-panel.tsx';
+import { PlanCard } from './plan-card.tsx';
+import type { PlanPanelProps } from './plan-panel.tsx';
 import { RingFigure, type Station } from './ring-figure.tsx';
 import { RunCard, type RunCardProps } from './run-card.tsx';
 import { type Toast, Toasts } from './toasts.tsx';
@@ -18,13 +20,14 @@ export interface PageProps {
   /** Newest first. */
   runs: readonly Run[];
   onCancel: RunCardProps['onCancel'];
+  onSlow: PlanPanelProps['onSlow'];
   news: readonly NewsItem[];
   arrivals: readonly Arrival[];
   toasts: readonly Toast[];
   onDismiss: (key: string) => void;
 }
 
-/** The whole page, of what it is given: it knows nothing of where that comes from. */
+/** The whole page, of what it is given: it knows nothing of where that comes from. The plan's card alone has hooks of its own. */
 export function Page({ status, dropZone, runs, onCancel, ...page }: PageProps): ReactNode {
   return (
     <>
@@ -44,14 +47,17 @@ export function Page({ status, dropZone, runs, onCancel, ...page }: PageProps): 
       )}
       <RingFigure lit={page.lit} />
       <main>
-        <section className="card desk" aria-labelledby="desk">
-          <h2 id="desk">Light-curve desk</h2>
-          <p className="note">Post a time series. A worker looks through thousands of frequencies for its rhythm.</p>
-          <DropZone {...dropZone} />
-          {runs.map((run) => (
-            <RunCard key={run.id} run={run} onCancel={onCancel} />
-          ))}
-        </section>
+        <div className="middle">
+          <section className="card" aria-labelledby="desk">
+            <h2 id="desk">Light-curve desk</h2>
+            <p className="note">Post a time series. A worker looks through thousands of frequencies for its rhythm.</p>
+            <DropZone {...dropZone} />
+            {runs.map((run) => (
+              <RunCard key={run.id} run={run} onCancel={onCancel} />
+            ))}
+          </section>
+          <PlanCard user={status.user} onSlow={page.onSlow} />
+        </div>
         <div className="side">
           {status.user !== undefined && <IdentityLine user={status.user} />}
           <ArrivalsPanel arrivals={page.arrivals} />

@@ -1,9 +1,10 @@
 import { contract, type } from 'message-flow/contract';
 import type { NewsItem } from './news-item.ts';
+import { plan } from './plan.ts';
 import type { Progress } from './result.ts';
 import type { Run } from './run.ts';
 
-/** What the server may say to browsers. Runs are carried whole (a result has some 20 kB), so that any one entry suffices. */
+/** What the server may say to browsers, and what they may do to the plan. Runs are carried whole (a result has some 20 kB), so that any one entry suffices. */
 export const observatory = contract({
   events: {
     'run/queued': type<Run>(),
@@ -14,4 +15,5 @@ export const observatory = contract({
     /** To everyone. */
     news: type<NewsItem>(),
   },
+  stores: [plan],
 });

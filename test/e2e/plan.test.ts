@@ -1,0 +1,200 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import { NETWORK_ERROR } from '../support/desk-page.ts';
+import { type Observatory, openObservatory, startObservatory } from '../support/observatory.ts';
+import { openPlan, type PlanPage } from '../support/plan-page.ts';
+import { type PlanVisitor, visitPlan } from '../support/plan-visitor.ts';
+
+const EVIL = '<img src=x onerror=alert(1)>';
+const LIMIT = { timeout: 90_000 };
+
+let browser: Browser;
+let folder: string;
+let server: Observatory;
+let visitor: PlanVisitor;
+beforeAll(async () => {
+  browser = await launchChromium();
+  folder = await mkdtemp(join(tmpdir(), 'observatory-plan-'));
+  server = await openObservatory({ DATA: folder });
+  visitor = await visitPlan(server.url);
+}, 60_000);
+beforeEach(() => visitor.clear());
+afterAll(async () => {
+  await browser.close();
+  await server.kill();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+test("two users see each other's changes to one plan", LIMIT, async () => {
+  const [ada, bob] = await openTwo();
+  await ada.add('M31');
+  await bob.untilShown('M31');
+  await bob.add('M42');
+  await bob.target('M42').getByRole('button', { name: 'Move M42 up' }).click();
+  await bob.target('M42').getByRole('checkbox').check();
+  for (const screen of [ada, bob]) await screen.untilShown('✓ M42', 'M31');
+  await ada.target('M31').getByRole('button', { name: 'Remove M31' }).click();
+  for (const screen of [ada, bob]) await screen.untilShown('✓ M42');
+  expect(await bob.target('M42').locator('.note').textContent()).toBe('yours');
+  expect(await ada.target('M42').locator('.note').getAttribute('title')).toBe(bob.user);
+});
+
+test('the page tells apart what it did and what came from another screen', LIMIT, async () => {
+  const [ada, bob] = await openTwo();
+  await ada.add('M31');
+  await bob.untilShown('M31');
+  await bob.target('M31').getByRole('checkbox').check();
+  await ada.untilShown('✓ M31');
+  const said = await ada.lane('confirmed').locator('b').allTextContents();
+  expect(said).toEqual(['From another screen', 'Add M31']);
+});
+
+test('on a slow network a change shows at once, and as on its way until it is confirmed', LIMIT, async () => {
+  const [ada, bob] = await openTwo();
+  const release = await ada.holdActions();
+  await ada.add('M31');
+  await ada.target('M31').getByRole('checkbox').check();
+  expect(await ada.readTargets()).toEqual(['✓ M31']);
+  expect(await ada.target('M31').locator('.note').textContent()).toBe('on its way …');
+  expect(await ada.lane('on-its-way').allTextContents()).toEqual(['Tick M31', 'Add M31']);
+  expect(await bob.readTargets()).toEqual([]);
+  release();
+  await ada.lane('confirmed', 'Tick M31').waitFor();
+  expect(await ada.lane('on-its-way').count()).toBe(0);
+  expect(await ada.target('M31').locator('.note').textContent()).toBe('yours');
+  await bob.untilShown('✓ M31');
+});
+
+test('what only the server refuses shows until then, and is taken back with its reason', LIMIT, async () => {
+  const ada = await openPlan(browser, server.url);
+  const release = await ada.holdActions();
+  await ada.add('the Sun');
+  await ada.add('M31');
+  expect(await ada.readTargets()).toEqual(['the Sun', 'M31']);
+  release();
+  await ada.untilShown('M31');
+  expect(await ada.lane('taken-back').allTextContents()).toEqual([
+    'Add the SunThe server does not take thatinvalid-input',
+  ]);
+});
+
+test('of two users who add one name at once the second is told that it is taken', LIMIT, async () => {
+  const [ada, bob] = await openTwo();
+  const release = await bob.holdActions();
+  await bob.add('m31');
+  expect(await bob.readTargets()).toEqual(['m31']);
+  await ada.add('M31');
+  await bob.untilShown('M31');
+  expect(await bob.lane('on-its-way').count()).toBe(1);
+  release();
+  await bob.lane('taken-back', '“m31” is in the plan already').waitFor();
+  expect(await bob.readTargets()).toEqual(['M31']);
+});
+
+test('a thirteenth target is refused, as the plan is full', LIMIT, async () => {
+  const names = Array.from({ length: 12 }, (_, i) => `NGC ${i + 1}`);
+  await visitor.act(...names.map((name, i) => ({ name: 'add', input: { id: `ngc-${i}`, name, by: visitor.user } })));
+  const ada = await openPlan(browser, server.url);
+  await ada.add('NGC 13');
+  await ada.lane('taken-back', 'The plan is full: a night has time for 12').waitFor();
+  await ada.untilShown(...names);
+});
+
+test('two users who reorder, tick and remove at once end equal', LIMIT, async () => {
+  const [ada, bob] = await openTwo();
+  for (const name of ['A', 'B', 'C', 'D']) await ada.add(name);
+  await bob.untilShown('A', 'B', 'C', 'D');
+  const releases = [await ada.holdActions(), await bob.holdActions()];
+  await press(ada, 'Move D up', 'Move D up', 'Remove C');
+  await ada.target('A').getByRole('checkbox').check();
+  await press(bob, 'Move A down', 'Move C down', 'Remove B');
+  await bob.target('C').getByRole('checkbox').check();
+  await bob.target('A').getByRole('checkbox').check();
+  for (const release of releases) release();
+  for (const { page } of [ada, bob]) await page.locator('.sync', { hasText: ', 0 on' }).waitFor();
+  const kept = (await visitor.fetchPlan()).targets.map(({ name, isDone }) => (isDone ? `✓ ${name}` : name));
+  for (const screen of [ada, bob]) await screen.untilShown(...kept);
+  expect([...kept].sort()).toEqual(['D', '✓ A']);
+});
+
+test('a target is moved by keyboard, and the focus stays on its button', LIMIT, async () => {
+  const ada = await openPlan(browser, server.url);
+  for (const name of ['A', 'B', 'C']) await ada.add(name);
+  const down = ada.page.getByRole('button', { name: 'Move A down' });
+  await down.focus();
+  for (let i = 0; i < 3; i++) await ada.page.keyboard.press('Enter');
+  await ada.untilShown('B', 'C', 'A');
+  expect(await down.evaluate((button) => button === document.activeElement)).toBe(true);
+  expect(await down.getAttribute('aria-disabled')).toBe('true');
+});
+
+test('markup in the name of a target stays text', LIMIT, async () => {
+  const ada = await openPlan(browser, server.url);
+  await ada.add(EVIL);
+  await ada.lane('confirmed', EVIL).waitFor();
+  await ada.untilShown(EVIL);
+  expect(await ada.page.locator('img').count()).toBe(0);
+});
+
+test('a reload keeps the plan', LIMIT, async () => {
+  const ada = await openPlan(browser, server.url);
+  await ada.add('M31');
+  await ada.lane('confirmed', 'Add M31').waitFor();
+  await ada.page.reload();
+  await ada.untilShown('M31');
+});
+
+test('what was on its way when the server was killed is done once it is back, and once', LIMIT, async () => {
+  const DATA = join(folder, 'killed');
+  const killed = await startObservatory({ DATA });
+  const allowed = new RegExp(`${NETWORK_ERROR.source}|status of 50`);
+  const ada = await openPlan(browser, killed.url, { allowed });
+  await ada.add('M31');
+  await ada.lane('confirmed', 'Add M31').waitFor();
+  await killed.kill();
+  await ada.add('M42');
+  expect(await ada.readTargets()).toEqual(['M31', 'M42']);
+  const next = await startObservatory({ DATA, PORT: String(killed.port) });
+  await ada.lane('confirmed', 'Add M42').waitFor({ timeout: 60_000 });
+  const bob = await visitPlan(next.url);
+  expect((await bob.fetchPlan()).targets.map(({ name }) => name)).toEqual(['M31', 'M42']);
+  await bob.act({ name: 'add', input: { id: 'm13', name: 'M13', by: bob.user } });
+  await ada.untilShown('M31', 'M42', 'M13');
+});
+
+test('what a page would not send the server refuses', LIMIT, async () => {
+  const { user } = visitor;
+  const add = (input: object) => ({ name: 'add', input: { id: 'a', name: 'M31', by: user, ...input } });
+  const answers = await visitor.act(
+    add({ by: 'someone-else' }),
+    add({ id: '../x' }),
+    add({ name: ' \u0000 ' }),
+    add({ name: 'x'.repeat(41) }),
+    add({ name: ['M31'] }),
+    { name: 'move', input: { id: 'a', places: 1e9 } },
+    { name: 'move', input: { id: 'none', places: 1 } },
+    { name: 'tick', input: { id: 'a', isDone: 'yes' } },
+    { name: 'clear', input: {} },
+  );
+  expect(answers).toEqual([
+    'not-allowed',
+    ...Array(5).fill('invalid-input'),
+    'failed',
+    'invalid-input',
+    'unknown-action',
+  ]);
+  expect(await visitor.fetchPlan()).toEqual({ targets: [] });
+  expect(server.output).not.toContain('PlanError');
+});
+
+function openTwo(): Promise<[ada: PlanPage, bob: PlanPage]> {
+  return Promise.all([openPlan(browser, server.url), openPlan(browser, server.url)]);
+}
+
+async function press({ page }: PlanPage, ...names: string[]): Promise<void> {
+  for (const name of names) await page.getByRole('button', { name, exact: true }).click();
+}

@@ -108,15 +108,10 @@ export async function runSeeds(runs: Iterable<Run>): Promise<Tally> {
 }
 
 /** Runs a variant until it is caught, or `most` seeds passed it. A machine that throws is not caught by the check. */
-export async function catchVariant(
-  { name, sabotage, isRestless }: Variant,
-  manner: MannerName,
-  most: number,
-): Promise<Catch> {
+export async function catchVariant({ name, sabotage }: Variant, manner: MannerName, most: number): Promise<Catch> {
   for (let seed = 1; seed <= most; seed++) {
-    const { verdict, isAtRest } = await simulate(seed, { manner, sabotage });
-    const breach = verdict.violations.map(formatBreach)[0] ?? (isRestless && !isAtRest ? RESTLESS : undefined);
-    if (breach) return { name, manner, seeds: seed, breach };
+    const [first] = (await simulate(seed, { manner, sabotage })).verdict.violations;
+    if (first) return { name, manner, seeds: seed, breach: formatBreach(first) };
   }
   return { name, manner, seeds: most, breach: undefined };
 }

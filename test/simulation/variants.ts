@@ -11,8 +11,6 @@ export interface Variant {
   /** Each of these must catch it. @default any */
   readonly manners?: readonly MannerName[];
   readonly sabotage: Sabotage;
-  /** It is caught by a run that does not come to rest: nobody misses anything. */
-  readonly isRestless?: boolean;
 }
 
 /** Every check that the promise rests on, each taken away alone. */
@@ -117,21 +115,6 @@ export const VARIANTS: readonly Variant[] = [
     sabotage: {
       bend: (plan) => losing(facing(plan, 'empty')),
       live: (entry, former) => ({ ...entry, previous: entry.previous ?? (former ? placeOnly(former) : { offset: 0 }) }),
-    },
-  },
-  {
-    name: 'end: a read of an empty log names the place that was asked for',
-    manners: ['nats', 'rabbitmq'],
-    isRestless: true,
-    sabotage: {
-      // All is empty in the end, and those who came at different times have different places there.
-      bend: (plan) => ({ ...plan, gatewayCount: 1, clientCount: 5, retention: { ...plan.retention, maxAgeMs: 1_000 } }),
-      read(...call) {
-        const [, , after] = call;
-        const reading = read(...call);
-        const isQuiet = reading.entries.length === 0 && reading.gap === undefined && after !== 'start';
-        return isQuiet ? { ...reading, top: after } : reading;
-      },
     },
   },
   {

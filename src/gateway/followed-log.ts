@@ -1,6 +1,6 @@
 import type { Entry, Reading } from '../broker/index.ts';
 import { findPositionParts, isAtOrBefore, type LogName, type StartPosition } from '../protocol/index.ts';
-import type { Delivery, FollowedLog, FollowedLogOptions, LogEffect } from './log-events.ts';
+import type { Delivery, FollowedLog, FollowedLogOptions, LogEffect, ReadPurpose } from './log-events.ts';
 import { type Cursor, createCursor, createStretch, locate, resume } from './resume.ts';
 import { createRing, type Frame, type FrameCodec, partsOf, type Ring, sizeOf } from './ring.ts';
 
@@ -8,6 +8,8 @@ import { createRing, type Frame, type FrameCodec, partsOf, type Ring, sizeOf } f
 const MAX_STRETCHES = 2;
 /** Live entries held while the ring is mended, in as many bytes as a ring has; what is more is read again. */
 const MAX_PENDING = 1_024;
+/** What failed may have been more than the broker's line carries in time: the next read asks for so much less. */
+const LIMIT_DIVISOR = 4;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
 
@@ -28,6 +30,9 @@ export function createFollowedLog<F extends Frame, S>(
   let pendingBytes = 0;
   let hasMissed = false;
   let stretchAfter: StartPosition | undefined;
+  /** Entries that the next read asks for, and those that the reads under way were asked for. */
+  let nextLimit = readLimit;
+  const asked: Record<ReadPurpose, number> = { ring: readLimit, stretch: readLimit };
   let idleSince: number | undefined;
   let retryMs = FIRST_RETRY_MS;
   let retryAt: number | undefined;
@@ -47,7 +52,7 @@ export function createFollowedLog<F extends Frame, S>(
     state = 'broken';
     if (retryAt !== undefined) return;
     state = 'mending';
-    effects.push({ type: 'read', purpose: 'ring', after: ring.end, limit: readLimit });
+    read('ring', ring.end);
   }
 
   /** Asks for one stretch at a time, the oldest place first: who waits at a later one mostly finds it in that stretch. */
@@ -59,8 +64,12 @@ export function createFollowedLog<F extends Frame, S>(
       const rank = rankOf(position);
       if (rank < lowest) [stretchAfter, lowest] = [position, rank];
     }
-    if (stretchAfter !== undefined)
-      effects.push({ type: 'read', purpose: 'stretch', after: stretchAfter, limit: readLimit });
+    if (stretchAfter !== undefined) read('stretch', stretchAfter);
+  }
+
+  function read(purpose: ReadPurpose, after: StartPosition): void {
+    asked[purpose] = nextLimit;
+    effects.push({ type: 'read', purpose, after, limit: nextLimit });
   }
 
   /** What can't be compared, such as another epoch's place, comes last: it is answered by a gap, mostly for all at once. */
@@ -153,7 +162,7 @@ export function createFollowedLog<F extends Frame, S>(
         [cursor.ring, cursor.index] = [ring, ring.next];
       cursor.isProven = false;
     }
-    if (reading.entries.length >= readLimit) mend();
+    if (reading.entries.length >= asked.ring) mend();
     if (state === 'whole') takePending();
     else growRing();
   }
@@ -166,7 +175,8 @@ export function createFollowedLog<F extends Frame, S>(
     const stretch = createStretch(after, reading, codec);
     if (!ring) {
       // A ring of its own: the stretch is not trimmed, so that who waits for it goes on at its first entry.
-      ring = reading.entries.length < readLimit ? createStretch(after, reading, codec) : createRing(reading.top, codec);
+      ring =
+        reading.entries.length < asked.stretch ? createStretch(after, reading, codec) : createRing(reading.top, codec);
       takePending();
     } else {
       ring.prepend(stretch);
@@ -267,6 +277,7 @@ export function createFollowedLog<F extends Frame, S>(
           else if (event.top !== ring.end) mend();
           break;
         case 'read':
+          nextLimit = Math.min(readLimit, nextLimit * 2);
           if (event.purpose === 'ring') takeMended(event.reading);
           else takeStretch(event.after, event.reading);
           retryMs = FIRST_RETRY_MS; // not before: one that is always spoilt must not be asked for as if all were well
@@ -274,6 +285,7 @@ export function createFollowedLog<F extends Frame, S>(
         case 'read-failed':
           if (event.purpose === 'ring') state = 'broken';
           else stretchAfter = undefined;
+          nextLimit = Math.max(1, Math.floor(asked[event.purpose] / LIMIT_DIVISOR));
           retryLater(now);
           break;
         case 'shrink':

@@ -256,6 +256,24 @@ test('reads that fail are asked again, later and later, and nothing is lost or t
   expect(time.clock.now() - begin).toBeGreaterThan(250 + 500 + 1_000 + 2_000 + 4_000);
 });
 
+test('a broker that gives few entries at a time is asked for fewer, until it answers, and nothing is lost', async () => {
+  const { follow, broker, time } = startRelay();
+  await append(broker, LOG, 100);
+  // As over a line that carries no more within the time that a read has.
+  broker.spoil = (reading) => {
+    if (reading.entries.length > 5) throw new Error('too much for the line');
+    return reading;
+  };
+  const reader = follow(LOG, 'start');
+  await until(() => {
+    time.advance(50);
+    return reader.told.includes('LIVE');
+  }, 'LIVE');
+  expect(reader.told).toEqual([...keys(1, 100), 'LIVE']);
+  await append(broker, LOG, 1, 101);
+  await until(() => reader.told.at(-1) === 'key 101', 'what comes after');
+});
+
 test('a tail that fails is asked for again', async () => {
   const { follow, broker, time, faults } = startRelay();
   broker.failing.tail = 3;

@@ -10,6 +10,7 @@ import { nameFile } from '../../examples/observatory/back/file-name.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { createSeries, NETWORK_ERROR, openDesk, waitForText } from '../support/desk-page.ts';
 import { type NumberedPublisher, startNumberedPublisher } from '../support/numbered-publisher.ts';
+import { openPlan } from '../support/plan-page.ts';
 import { type Pool, type Program, startPool } from '../support/pool.ts';
 import { openPoolClient, type PoolClient } from '../support/pool-client.ts';
 import { until } from '../support/until.ts';
@@ -148,6 +149,38 @@ test('a page whose proxy was killed is told of it, and fetches what it shows aga
   expect(await desk.arrivals('gap: reset').count()).toBe(2);
   await desk.choose('next.csv', createSeries(20, 500));
   await desk.runs('next.csv', 'done').waitFor();
+});
+
+test('two users go on editing one plan while a web server and a gateway are killed', TIMEOUT, async () => {
+  const browser = await launchChromium();
+  onTestFinished(() => browser.close());
+  const [ada, bob] = [
+    await openPlan(browser, pool.url, { allowed: AWAY }),
+    await openPlan(browser, pool.url, { allowed: AWAY }),
+  ];
+  await ada.add('M31');
+  await bob.untilShown('M31');
+  for (const [program, name] of [
+    ['webs:web-1', 'M42'],
+    ['gateways:gateway-1', 'M13'],
+  ] as const) {
+    const pid = await pool.signal(program, 'SIGKILL');
+    await ada.add(name);
+    await bob.add(`${name} again`);
+    await pool.untilReplaced(program, pid);
+    for (const { page } of [ada, bob])
+      await page.locator('.sync', { hasText: ', 0 pending' }).waitFor({ timeout: PATIENCE_MS });
+  }
+  await bob.target('M31').getByRole('checkbox').check();
+  await until(
+    async () => {
+      const [shown, other] = [await ada.readTargets(), await bob.readTargets()];
+      return shown.includes('✓ M31') && JSON.stringify(shown) === JSON.stringify(other);
+    },
+    'both to show one plan',
+    PATIENCE_MS,
+  );
+  expect((await ada.readTargets()).sort()).toEqual(['M13', 'M13 again', 'M42', 'M42 again', '✓ M31']);
 });
 
 test('a computation that fell with its web server is told as failed when that one is back, once', TIMEOUT, async () => {

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
-import { NETWORK_ERROR } from '../support/desk-page.ts';
+import { NETWORK_ERROR, openDesk, waitForText } from '../support/desk-page.ts';
 import { type Observatory, openObservatory, startObservatory } from '../support/observatory.ts';
 import { openPlan, type PlanPage } from '../support/plan-page.ts';
 import { type PlanVisitor, visitPlan } from '../support/plan-visitor.ts';
@@ -53,23 +53,32 @@ test('the page tells apart what it did and what came from another screen', LIMIT
   expect(said).toEqual(['From another screen', 'Add M31']);
 });
 
-test('on a slow network a change shows at once, and as on its way until it is confirmed', LIMIT, async () => {
+test('on a slow network a change shows at once, and as pending until it is confirmed', LIMIT, async () => {
   const [ada, bob] = await openTwo();
   const release = await ada.holdActions();
   await ada.add('M31');
   await ada.target('M31').getByRole('checkbox').check();
   expect(await ada.readTargets()).toEqual(['✓ M31']);
-  expect(await ada.target('M31').locator('.note').textContent()).toBe('on its way …');
-  expect(await ada.lane('on-its-way').allTextContents()).toEqual(['Tick M31', 'Add M31']);
+  expect(await ada.target('M31').locator('.note').textContent()).toBe('pending');
+  expect(await ada.lane('pending').allTextContents()).toEqual(['Tick M31', 'Add M31']);
   expect(await bob.readTargets()).toEqual([]);
   release();
   await ada.lane('confirmed', 'Tick M31').waitFor();
-  expect(await ada.lane('on-its-way').count()).toBe(0);
+  expect(await ada.lane('pending').count()).toBe(0);
   expect(await ada.target('M31').locator('.note').textContent()).toBe('yours');
   await bob.untilShown('✓ M31');
 });
 
-test('what only the server refuses shows until then, and is taken back with its reason', LIMIT, async () => {
+test('the page makes its own network slow when asked to', LIMIT, async () => {
+  const ada = await openPlan(browser, server.url);
+  await ada.page.getByRole('checkbox', { name: 'Slow network' }).check();
+  await ada.add('M31');
+  await ada.lane('pending', 'Add M31').waitFor();
+  expect((await visitor.fetchPlan()).targets).toEqual([]);
+  await ada.lane('confirmed', 'Add M31').waitFor();
+});
+
+test('what only the server refuses shows until then, and is rolled back with its reason', LIMIT, async () => {
   const ada = await openPlan(browser, server.url);
   const release = await ada.holdActions();
   await ada.add('the Sun');
@@ -77,8 +86,8 @@ test('what only the server refuses shows until then, and is taken back with its 
   expect(await ada.readTargets()).toEqual(['the Sun', 'M31']);
   release();
   await ada.untilShown('M31');
-  expect(await ada.lane('taken-back').allTextContents()).toEqual([
-    'Add the SunThe server does not take thatinvalid-input',
+  expect(await ada.lane('rolled-back').allTextContents()).toEqual([
+    'Add the SunThe server does not take thatinvalid-input: Cannot run "add": its input is invalid at "name"',
   ]);
 });
 
@@ -89,9 +98,9 @@ test('of two users who add one name at once the second is told that it is taken'
   expect(await bob.readTargets()).toEqual(['m31']);
   await ada.add('M31');
   await bob.untilShown('M31');
-  expect(await bob.lane('on-its-way').count()).toBe(1);
+  expect(await bob.lane('pending').count()).toBe(1);
   release();
-  await bob.lane('taken-back', '“m31” is in the plan already').waitFor();
+  await bob.lane('rolled-back', '“m31” is in the plan already').waitFor();
   expect(await bob.readTargets()).toEqual(['M31']);
 });
 
@@ -100,7 +109,7 @@ test('a thirteenth target is refused, as the plan is full', LIMIT, async () => {
   await visitor.act(...names.map((name, i) => ({ name: 'add', input: { id: `ngc-${i}`, name, by: visitor.user } })));
   const ada = await openPlan(browser, server.url);
   await ada.add('NGC 13');
-  await ada.lane('taken-back', 'The plan is full: a night has time for 12').waitFor();
+  await ada.lane('rolled-back', 'The plan is full: a night has time for 12').waitFor();
   await ada.untilShown(...names);
 });
 
@@ -115,7 +124,7 @@ test('two users who reorder, tick and remove at once end equal', LIMIT, async ()
   await bob.target('C').getByRole('checkbox').check();
   await bob.target('A').getByRole('checkbox').check();
   for (const release of releases) release();
-  for (const { page } of [ada, bob]) await page.locator('.sync', { hasText: ', 0 on' }).waitFor();
+  for (const { page } of [ada, bob]) await page.locator('.sync', { hasText: ', 0 pending' }).waitFor();
   const kept = (await visitor.fetchPlan()).targets.map(({ name, isDone }) => (isDone ? `✓ ${name}` : name));
   for (const screen of [ada, bob]) await screen.untilShown(...kept);
   expect([...kept].sort()).toEqual(['D', '✓ A']);
@@ -164,6 +173,16 @@ test('what was on its way when the server was killed is done once it is back, an
   expect((await bob.fetchPlan()).targets.map(({ name }) => name)).toEqual(['M31', 'M42']);
   await bob.act({ name: 'add', input: { id: 'm13', name: 'M13', by: bob.user } });
   await ada.untilShown('M31', 'M42', 'M13');
+});
+
+test('a plan that may not be seen leaves the rest of the page alone', LIMIT, async () => {
+  const context = await browser.newContext();
+  onTestFinished(() => context.close());
+  const refusal = { status: 403, json: { error: { code: 'not-allowed', message: 'no' } } };
+  await context.route('**/flow/snapshot', (asked) => asked.fulfill(refusal));
+  const desk = await openDesk(context, server.url, { allowed: /status of 403|Cannot show/ });
+  await waitForText(desk.page.locator('.plan .refusal'), 'Cannot show "store/plan": not-allowed');
+  await waitForText(desk.connected, 'Online');
 });
 
 test('what a page would not send the server refuses', LIMIT, async () => {

@@ -13,7 +13,7 @@ export interface PlanPage extends DeskPage {
   /** Waits until just that is shown. */
   untilShown(...targets: string[]): Promise<void>;
   /** Rows of a lane, or those with a text. */
-  lane(kind: 'on-its-way' | 'confirmed' | 'taken-back', text?: string): Locator;
+  lane(kind: 'pending' | 'confirmed' | 'rolled-back', text?: string): Locator;
   /** What this page does to the plan stays on its way until the function that comes back is called. */
   holdActions(): Promise<() => void>;
 }

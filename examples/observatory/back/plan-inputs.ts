@@ -4,7 +4,7 @@ import { toLine } from './plain-text.ts';
 
 const ID = /^[\w-]{1,36}$/;
 const MAX_USER_CHARS = 64;
-/** What a page can't know, so that it shows the target until it is taken back: nobody points a telescope there. */
+/** What a page can't know, so that it shows the target until it is rolled back: nobody points a telescope there. */
 const BLINDING = /^(the )?sun$/i;
 
 /** Checks of what pages send: what they run by themselves, a hand-written request need not. */

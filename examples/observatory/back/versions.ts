@@ -1,7 +1,7 @@
 import type { NextState, StoredState } from 'message-flow/backend';
 import { createShelf } from './shelf.ts';
 
-/** More than anyone is behind who still saves; the one below it in age is removed. */
+/** How many of the last are kept: by more than these nobody is behind who is still to save. */
 const KEPT_COUNT = 50;
 
 /** The versions of one state, each in a file of its own: `<version>.json`. Servers may share the folder. */

@@ -2,7 +2,7 @@ import type { RolledBackCode } from 'message-flow/client/stores';
 import type { Refused } from 'message-flow/contract';
 import type { PlanDeed } from './plan-log.ts';
 
-/** Says what a user did: "Added M31". */
+/** Says what a user did: "Add M31". */
 export function describeDeed({ action: { name, input }, targetName }: PlanDeed): string {
   switch (name) {
     case 'add':

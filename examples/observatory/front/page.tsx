@@ -36,7 +36,10 @@ export function Page({ status, dropZone, runs, onCancel, ...page }: PageProps): 
           <h1>
             Message Flow <small>Observatory</small>
           </h1>
-          <p>Long work on the server, shown as it happens on every screen you have: nothing missed, nothing twice.</p>
+          <p>
+            Long work on the server, shown as it happens on every screen you have: nothing missed, nothing twice. All
+            visitors edit one <a href="#plan">observing plan</a>.
+          </p>
         </div>
         <Indicators isConnected={status.connected} isAuthenticated={status.authenticated} />
       </header>

@@ -9,7 +9,7 @@ export function PlanLanes({ log }: { log: PlanLog }): ReactNode {
   const refused = log.deeds.flatMap((deed) => (deed.outcome?.refused ? [{ deed, refused: deed.outcome.refused }] : []));
   return (
     <div className="lanes">
-      <Lane kind="on-its-way" title="On its way">
+      <Lane kind="pending" title="Pending">
         {log.deeds
           .filter((deed) => !deed.outcome)
           .map((deed) => (
@@ -18,7 +18,7 @@ export function PlanLanes({ log }: { log: PlanLog }): ReactNode {
             </li>
           ))}
       </Lane>
-      <Lane kind="confirmed" title="The server said">
+      <Lane kind="confirmed" title="Confirmed">
         {listConfirmed(log).map(({ key, version, deed }) => (
           <li key={key}>
             <b className="deed">{deed ? describeDeed(deed) : 'From another screen'}</b>
@@ -26,21 +26,23 @@ export function PlanLanes({ log }: { log: PlanLog }): ReactNode {
           </li>
         ))}
       </Lane>
-      <Lane kind="taken-back" title="Taken back">
+      <Lane kind="rolled-back" title="Rolled back">
         {refused.map(({ deed, refused }) => (
-          <TakenBack key={deed.key} deed={deed} refused={refused} />
+          <RolledBack key={deed.key} deed={deed} refused={refused} />
         ))}
       </Lane>
     </div>
   );
 }
 
-function TakenBack({ deed, refused }: { deed: PlanDeed; refused: Refused<RolledBackCode> }): ReactNode {
+function RolledBack({ deed, refused }: { deed: PlanDeed; refused: Refused<RolledBackCode> }): ReactNode {
   return (
     <li>
       <b className="deed">{describeDeed(deed)}</b>
       <p className="reason">{describeRefusal(refused, deed.obstacle)}</p>
-      <code title={refused.message}>{refused.code}</code>
+      <code>
+        {refused.code}: {refused.message}
+      </code>
     </li>
   );
 }

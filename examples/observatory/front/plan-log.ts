@@ -34,7 +34,7 @@ export interface ConfirmedRow {
 
 export const EMPTY_LOG: PlanLog = { deeds: [], versions: [] };
 
-/** What is answered already is kept up to this; what is on its way is kept whole. */
+/** What is answered already is kept up to this; what is pending is kept whole. */
 const MAX_ANSWERED = 20;
 const MAX_VERSIONS = 20;
 
@@ -46,7 +46,12 @@ export function changePlanLog(log: PlanLog, change: PlanLogChange): PlanLog {
       const { key, outcome, obstacle } = change;
       const deeds = log.deeds.map((deed) => (deed.key === key ? { ...deed, outcome, obstacle } : deed));
       const oldest = deeds.filter((deed) => deed.outcome)[MAX_ANSWERED];
-      return { ...log, deeds: deeds.filter((deed) => deed !== oldest) };
+      const forgotten = oldest?.outcome?.version ?? 0;
+      return {
+        deeds: deeds.filter((deed) => deed !== oldest),
+        // Without its deed it would look like another screen's.
+        versions: log.versions.filter((version) => version > forgotten),
+      };
     }
     case 'version':
       if (log.versions.includes(change.version)) return log;

@@ -58,7 +58,7 @@ export function PlanPanel({ user, onSlow }: PlanPanelProps): ReactNode {
       {targets.length === 0 && <p className="empty">Nothing is planned yet.</p>}
       <p className="sync note">
         <span>
-          Version <b>{sync.version}</b>, {sync.pending} on {sync.pending === 1 ? 'its' : 'their'} way
+          Version <b>{sync.version}</b>, {sync.pending} pending
           {sync.stale && ', perhaps old'}
         </span>
         <label>

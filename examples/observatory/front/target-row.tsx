@@ -26,7 +26,7 @@ export function TargetRow({ target, isFirst, isLast, isPending, isOwn, onAct }: 
         <span className={isDone ? 'name done' : 'name'}>{name}</span>
       </label>
       <span className="note" title={by}>
-        {isPending ? 'on its way …' : isOwn ? 'yours' : `by ${shortenUser(by)}`}
+        {isPending ? 'pending' : isOwn ? 'yours' : `by ${shortenUser(by)}`}
       </span>
       <MoveButton label={`Move ${name} up`} sign="↑" isIdle={isFirst} onMove={() => move(-1)} />
       <MoveButton label={`Move ${name} down`} sign="↓" isIdle={isLast} onMove={() => move(1)} />

@@ -36,6 +36,12 @@ describe('the log of the plan', () => {
     expect(read([done('a'), answered('a', REFUSED)].reduce(changePlanLog, EMPTY_LOG))).toEqual([]);
   });
 
+  test('does not take a version for another screen’s once it has forgotten its own deed', () => {
+    const own: PlanLogChange[] = [done('a'), answered('a', { version: 2 }), { type: 'version', version: 2 }];
+    const later = Array.from({ length: 20 }, (_, i) => [done(`k${i}`), answered(`k${i}`, REFUSED)]).flat();
+    expect(read([...own, ...later].reduce(changePlanLog, EMPTY_LOG))).toEqual([]);
+  });
+
   test('forgets what was answered long ago, and nothing that is on its way', () => {
     const keys = Array.from({ length: 30 }, (_, i) => `k${i}`);
     const waiting = [done('waiting'), ...keys.map(done)].reduce(changePlanLog, EMPTY_LOG);

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writ
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPage } from './support/browser-page.ts';
+import { isSeen, openPage } from './support/browser-page.ts';
 import { launchChromium } from './support/chromium.ts';
 import { findFreePort } from './support/pool.ts';
 import { startServer } from './support/server-process.ts';
@@ -14,7 +14,7 @@ const TEMPLATE = join(ROOT, 'templates/app');
 /** Below the checkout, so that packages resolve as they do for an app that has installed them. */
 const FOLDER = join(ROOT, '.cache', `guide-${process.pid}`);
 const FENCE = /^```tsx? (\S+)\n([\s\S]*?)^```$/gm;
-/** A page whose backend is not there yet, or any more, says so in its console. */
+/** A page whose backend ends before it, or lets nobody in, says so in its console. */
 const ALLOWED = /WebSocket|Failed to load resource|401|net::ERR/;
 
 const steps = readFileSync(join(ROOT, 'docs/guide.md'), 'utf8')
@@ -87,7 +87,7 @@ describe('after each step the app is whole', { timeout: 180_000 }, () => {
     const { page } = await openPage(browser, url, { allowed: ALLOWED });
     await until(async () => {
       await orderReport(url); // again and again, as the page may not listen yet
-      return page.getByText('Your report is ready').first().isVisible();
+      return isSeen(page.getByText('Your report is ready'));
     }, 'the toast');
   });
 
@@ -100,7 +100,7 @@ describe('after each step the app is whole', { timeout: 180_000 }, () => {
     const [ada, bob] = [await openAs(url, 'ada'), await openAs(url, 'bob')];
     await until(async () => {
       await ada.evaluate("fetch('/report', { method: 'POST' })");
-      return bob.getByText('ada has ordered a report').first().isVisible();
+      return isSeen(bob.getByText('ada has ordered a report'));
     }, 'the order');
     await ada.getByText('Your report is ready').first().waitFor();
     expect(await bob.getByText('Your report is ready').count()).toBe(0);

@@ -12,7 +12,7 @@ server.listen(Number(PORT), HOST, () => console.log(`http://${HOST}:${PORT}`));
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
-    await backend.close(); // pages are asked to leave, and come back to whoever is there then
+    await backend.close(); // pages come back by themselves, when somebody is there again
     server.close();
   });
 }

@@ -62,7 +62,8 @@ export function readArguments(command: string, argv: readonly string[], options:
 }
 
 /**
- * Takes the arguments that a command wants, in their order; `[name…]` at the end takes any number, given back as the rest.
+ * Takes the arguments that a command wants, in their order; `[name]` at the end takes one or none, and `[name…]` any number, given
+ * back as the rest.
  * @throws {CommandError} when one is missing or one is too many
  */
 export function takePositionals(
@@ -70,13 +71,14 @@ export function takePositionals(
   given: readonly string[],
   wanted: readonly string[],
 ): readonly string[] {
-  const isOpen = wanted.at(-1)?.startsWith('[') ?? false;
-  const needed = isOpen ? wanted.slice(0, -1) : wanted;
+  const last = wanted.at(-1) ?? '';
+  const isOpen = last.endsWith('…]');
+  const needed = last.startsWith('[') ? wanted.slice(0, -1) : wanted;
   const usage = ['message-flow', command, ...wanted].join(' ');
   const missing = needed[given.length];
   if (missing !== undefined) throw createMistake(`${missing} is missing: ${usage}`);
-  if (!isOpen && given.length > needed.length) {
-    const extra = escapeControls((given[needed.length] as string).slice(0, 40));
+  if (!isOpen && given.length > wanted.length) {
+    const extra = escapeControls((given[wanted.length] as string).slice(0, 40));
     const mend = wanted.length > 0 ? `${usage}; put quotes around what holds spaces` : `${usage} takes options only`;
     throw createMistake(`"${extra}" is one argument too many: ${mend}`);
   }

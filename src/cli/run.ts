@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { CommandError, createMistake } from './command-error.ts';
 import { checkCommand } from './commands/check.ts';
 import { gatewayCommand } from './commands/gateway.ts';
+import { initCommand } from './commands/init.ts';
 import { proxyCommand } from './commands/proxy.ts';
 import { sendCommand } from './commands/send.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly Command[] = [
   watchCommand,
   tokenCommand,
   checkCommand,
+  initCommand,
 ];
 
 /**

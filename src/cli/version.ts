@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readManifest } from './manifest.ts';
 
-/** Reads the package's version; its manifest lies two folders up, from the source and from what is built alike. */
+/** Reads the package's version. */
 export function readVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return (manifest as { version: string }).version;
+  return readManifest().version;
 }

@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Command } from '../../src/cli/command.ts';
 import { checkCommand } from '../../src/cli/commands/check.ts';
 import { gatewayCommand } from '../../src/cli/commands/gateway.ts';
+import { initCommand } from '../../src/cli/commands/init.ts';
 import { proxyCommand } from '../../src/cli/commands/proxy.ts';
 import { sendCommand } from '../../src/cli/commands/send.ts';
 import { tokenCommand } from '../../src/cli/commands/token.ts';
@@ -17,6 +18,7 @@ const COMMANDS: readonly Command[] = [
   watchCommand,
   tokenCommand,
   checkCommand,
+  initCommand,
 ];
 
 test.each(['--help', '-h', 'help'])('%s names every command', async (word) => {

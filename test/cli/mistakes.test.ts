@@ -8,9 +8,12 @@ type Row = readonly [message: string, line: string, env?: Record<string, string>
 const wordsOf = (line: string) => line.split(' ').filter(Boolean);
 
 const TYPED: readonly Row[] = [
-  ['message-flow: Name a command: gateway, proxy, send, watch, token, check; message-flow --help tells of each', ''],
+  [
+    'message-flow: Name a command: gateway, proxy, send, watch, token, check, init; message-flow --help tells of each',
+    '',
+  ],
   ['message-flow: There is no command "sned", did you mean send?', 'sned'],
-  ['message-flow: There is no command "zebra", there are gateway, proxy, send, watch, token, check', 'zebra'],
+  ['message-flow: There is no command "zebra", there are gateway, proxy, send, watch, token, check, init', 'zebra'],
   ['message-flow: There is no option --versoin here, did you mean --version?', '--versoin'],
   ['message-flow: There is no option --port here, options come after the command', '--port 1 gateway'],
   ['message-flow gateway: There is no option --prot, did you mean --port?', 'gateway --prot 1'],
@@ -114,6 +117,19 @@ const TYPED: readonly Row[] = [
     'token ada user/bob',
   ],
   ['message-flow check: "x" is one argument too many: message-flow check takes options only', 'check x'],
+  [
+    'message-flow init: "b" is one argument too many: message-flow init [folder]; put quotes around what holds spaces',
+    'init a b',
+  ],
+  ['message-flow init: Cannot make an app in the folder that you are in: go up, and name it from there', 'init .'],
+  [
+    'message-flow init: Cannot call an app "My_App!", as npm takes small letters, digits, "-", "_" and "." only, did you mean my_app?',
+    'init My_App!',
+  ],
+  [
+    'message-flow init: Cannot call an app "node_modules", as npm takes small letters, digits, "-", "_" and "." only: name it such as my-app',
+    'init a/node_modules',
+  ],
 ];
 
 const ENVIRONMENT: readonly Row[] = [

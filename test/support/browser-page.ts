@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 
 /** How a page is opened; `allowed` are the errors that it may print. */
@@ -28,4 +28,15 @@ export async function openPage(
   });
   await page.goto(url);
   return { page, context };
+}
+
+/** Waits for a moment in which it can be seen, and says whether there was one: for what may have to be asked for again. */
+export function isSeen(locator: Locator, timeout = 4_000): Promise<boolean> {
+  return locator
+    .first()
+    .waitFor({ timeout })
+    .then(
+      () => true,
+      () => false,
+    );
 }

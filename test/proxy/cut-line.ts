@@ -12,6 +12,8 @@ export interface CutLine {
   freeze(): void;
   /** What was held goes on. */
   thaw(): void;
+  /** Bytes that came by the live end. */
+  countLiveBytes(): number;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export async function openCutLine(target: string): Promise<CutLine> {
     thaw() {
       for (const line of all) line.thaw();
     },
+    countLiveBytes: () => lines.live.bytesTo(''),
     async close() {
       await Promise.all(all.map((line) => line.close()));
       rmSync(folder, { recursive: true, force: true });

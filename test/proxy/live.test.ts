@@ -104,6 +104,30 @@ test('a live end that comes back follows all of 3,000 logs again', { timeout: LI
   await until(() => heard.size === logs.length, 'an entry of each log', LIMIT_MS);
 });
 
+test('of logs that a broker does not follow the proxy sends it nothing', async () => {
+  const url = createProxyUrl();
+  await startProxy(url);
+  const line = await openCutLine(url);
+  onTestFinished(() => line.close());
+  const [publisher, broker] = [connect(url), connect(line.url)];
+  const [followed, left, other] = nameLogs(3) as [LogName, LogName, LogName];
+  const heard: string[] = [];
+  await broker.tail(followed, ({ key }) => void heard.push(key));
+  const stop = await broker.tail(left, () => {});
+  stop();
+  const large = JSON.stringify('x'.repeat(10_000));
+  for (const key of keys(1, 50)) await publisher.append(other, entryOf(key, large));
+  const before = line.countLiveBytes();
+  for (const key of keys(51, 100)) {
+    await publisher.append(other, entryOf(key, large));
+    await publisher.append(left, entryOf(key, large));
+  }
+  await publisher.append(followed, entryOf('a'));
+  await until(() => heard.length === 1, 'the entry of the log that is followed');
+  expect(broker.capabilities.interest).toBe(true);
+  expect(line.countLiveBytes() - before).toBeLessThan(10_000);
+});
+
 test('an entry too large for the live end comes in its place', { timeout: LIMIT_MS }, async () => {
   const url = createProxyUrl();
   await startProxy(url);

@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isSeen, openPage } from './support/browser-page.ts';
 import { launchChromium } from './support/chromium.ts';
 import { findFreePort } from './support/pool.ts';
+import { startRedisServer } from './support/redis-server.ts';
 import { startServer } from './support/server-process.ts';
 import { until } from './support/until.ts';
 
@@ -35,8 +36,13 @@ afterAll(async () => {
   rmSync(FOLDER, { recursive: true, force: true });
 });
 
+function run(program: string, ...args: string[]): void {
+  execFileSync(process.execPath, [join(ROOT, 'node_modules', program), ...args], { cwd: FOLDER, stdio: 'inherit' });
+}
+
+/** As `npm run build` does first. */
 function compile(): void {
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc')], { cwd: FOLDER });
+  run('typescript/bin/tsc');
 }
 
 async function orderReport(url: string): Promise<void> {
@@ -50,14 +56,14 @@ function takeStep(number: number): void {
   }
 }
 
-/** What `npm run dev` starts, on a free port. */
-async function startApp(): Promise<string> {
-  const port = String(await findFreePort());
-  const url = `http://127.0.0.1:${port}`;
-  const args = [join(ROOT, 'node_modules/vite/bin/vite.js'), '--port', port];
+/** What `npm run dev` starts, on a free port; `built` is the environment of what `npm start` does. */
+async function startApp(built?: Readonly<Record<string, string>>): Promise<string> {
+  const PORT = String(await findFreePort());
+  const url = `http://127.0.0.1:${PORT}`;
+  const args = built ? ['dist/server/server.js'] : [join(ROOT, 'node_modules/vite/bin/vite.js'), '--port', PORT];
+  const env = { PATH: process.env.PATH ?? '', PORT, ...built };
   // A path that only the backend has, without a page: Vite has nothing to prepare for it.
-  const ready = new URL(`${url}/gateway/health`);
-  await startServer({ command: process.execPath, args, cwd: FOLDER, env: { PATH: process.env.PATH ?? '' }, ready });
+  await startServer({ command: process.execPath, args, cwd: FOLDER, env, ready: new URL(`${url}/gateway/health`) });
   return url;
 }
 
@@ -119,6 +125,18 @@ describe('after each step the app is whole', { timeout: 180_000 }, () => {
     await ada.getByRole('button', { name: 'Add' }).click();
     await bob.getByLabel('Buy tea').check();
     await ada.getByRole('checkbox', { checked: true }).waitFor();
+  });
+
+  test('6: two processes of it on one broker are one app', async () => {
+    run('vite/bin/vite.js', 'build', '--logLevel=warn');
+    run('vite/bin/vite.js', 'build', '--logLevel=warn', '--ssr', 'server.ts');
+    const redis = await startRedisServer();
+    onTestFinished(() => redis.remove());
+    const env = { FLOW_BROKER: redis.url, FLOW_SECRET: 'a secret of the tests, thirty-two bytes or more' };
+    const [ada, bob] = [await openAs(await startApp(env), 'ada'), await openAs(await startApp(env), 'bob')];
+    await ada.getByLabel('New card').fill('Buy milk');
+    await ada.getByRole('button', { name: 'Add' }).click();
+    await bob.getByLabel('Buy milk').waitFor();
   });
 
   test('6: it is the app that `message-flow init` makes, which is compiled with the rest', () => {

@@ -14,7 +14,7 @@ const backend: Plugin = {
     httpServer.once('close', () => void close());
     const { moduleGraph } = environments.ssr;
     watcher.on('all', (event, path) => {
-      const isNew = event === 'add' && /[\\/]src[\\/][^\\/]+$/.test(path); // what could not be loaded may load now
+      const isNew = event === 'add' && /[\\/]src[\\/].*\.tsx?$/.test(path); // what could not be loaded may load now
       if (isNew || moduleGraph.getModulesByFile(path)) void restart();
     });
   },

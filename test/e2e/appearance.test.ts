@@ -66,7 +66,7 @@ test('the plan is the same in two browsers side by side', async () => {
   if (process.env.SCREENSHOTS) await takeBoth(screens, 'plan-two-browsers');
 });
 
-/** A target of someone else, one of one's own, one that is refused, and one that is on its way. */
+/** A target of someone else, one of one's own, one that is refused, and one that is pending. */
 async function fillPlan(desk: PlanPage, url: string): Promise<void> {
   const visitor = await visitPlan(url);
   const names = ['M31', 'Albireo'];

@@ -104,6 +104,27 @@ test('of two users who add one name at once the second is told that it is taken'
   expect(await bob.readTargets()).toEqual(['M31']);
 });
 
+test('a refusal that comes before the news of its reason is explained once they are there', LIMIT, async () => {
+  const context = await browser.newContext();
+  onTestFinished(() => context.close());
+  const held: (() => void)[] = [];
+  let isHeld = false;
+  await context.routeWebSocket(/\/websocket/, (socket) => {
+    socket.connectToServer().onMessage((message) => {
+      if (isHeld) held.push(() => socket.send(message));
+      else socket.send(message);
+    });
+  });
+  const bob = await openPlan(context, server.url);
+  await waitForText(bob.authenticated, 'Yes');
+  isHeld = true;
+  await visitor.act({ name: 'add', input: { id: 'm31', name: 'M31', by: visitor.user } });
+  await bob.add('M31');
+  await bob.lane('rolled-back', 'It can’t be done on the plan as it is by now').waitFor();
+  for (const release of held) release();
+  await bob.lane('rolled-back', '“M31” is in the plan already').waitFor();
+});
+
 test('a thirteenth target is refused, as the plan is full', LIMIT, async () => {
   const names = Array.from({ length: 12 }, (_, i) => `NGC ${i + 1}`);
   await visitor.act(...names.map((name, i) => ({ name: 'add', input: { id: `ngc-${i}`, name, by: visitor.user } })));
@@ -141,6 +162,14 @@ test('a target is moved by keyboard, and the focus stays on its button', LIMIT, 
   expect(await down.getAttribute('aria-disabled')).toBe('true');
 });
 
+test('who removes a target by keyboard stays at the list', LIMIT, async () => {
+  await visitor.act({ name: 'add', input: { id: 'a', name: 'A', by: visitor.user } });
+  const ada = await openPlan(browser, server.url);
+  await ada.page.getByRole('button', { name: 'Remove A' }).press('Enter');
+  await ada.untilShown();
+  expect(await ada.page.evaluate(() => document.activeElement?.className)).toBe('targets');
+});
+
 test('markup in the name of a target stays text', LIMIT, async () => {
   const ada = await openPlan(browser, server.url);
   await ada.add(EVIL);
@@ -157,7 +186,7 @@ test('a reload keeps the plan', LIMIT, async () => {
   await ada.untilShown('M31');
 });
 
-test('what was on its way when the server was killed is done once it is back, and once', LIMIT, async () => {
+test('what was pending when the server was killed is done once it is back, and once', LIMIT, async () => {
   const DATA = join(folder, 'killed');
   const killed = await startObservatory({ DATA });
   const allowed = new RegExp(`${NETWORK_ERROR.source}|status of 50`);

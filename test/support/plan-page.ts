@@ -14,7 +14,7 @@ export interface PlanPage extends DeskPage {
   untilShown(...targets: string[]): Promise<void>;
   /** Rows of a lane, or those with a text. */
   lane(kind: 'pending' | 'confirmed' | 'rolled-back', text?: string): Locator;
-  /** What this page does to the plan stays on its way until the function that comes back is called. */
+  /** What this page does to the plan stays pending until the function that comes back is called. */
   holdActions(): Promise<() => void>;
 }
 

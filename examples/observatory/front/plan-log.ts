@@ -1,5 +1,5 @@
 import type { Dispatched } from 'message-flow/client/stores';
-import type { PlanAction } from '../shared/plan.ts';
+import { findObstacle, type Plan, type PlanAction } from '../shared/plan.ts';
 
 /** What this page did to the plan, and what the server said to it. */
 export interface PlanDeed {
@@ -9,7 +9,7 @@ export interface PlanDeed {
   targetName: string;
   /** Undefined while the server has not answered. */
   outcome: Dispatched | undefined;
-  /** What stood in its way when it was refused, as far as this page could tell. */
+  /** What stood in the way of one that was refused, once this page has a plan that shows it. */
   obstacle: string | undefined;
 }
 
@@ -22,7 +22,8 @@ export interface PlanLog {
 
 export type PlanLogChange =
   | { type: 'done'; deed: PlanDeed }
-  | { type: 'answered'; key: string; outcome: Dispatched; obstacle: string | undefined }
+  | { type: 'answered'; key: string; outcome: Dispatched }
+  | { type: 'plan'; plan: Plan }
   | { type: 'version'; version: number };
 
 /** A row of what the server has confirmed: one of this page's deeds, or a version that another screen made. */
@@ -43,8 +44,8 @@ export function changePlanLog(log: PlanLog, change: PlanLogChange): PlanLog {
     case 'done':
       return { ...log, deeds: [change.deed, ...log.deeds] };
     case 'answered': {
-      const { key, outcome, obstacle } = change;
-      const deeds = log.deeds.map((deed) => (deed.key === key ? { ...deed, outcome, obstacle } : deed));
+      const { key, outcome } = change;
+      const deeds = log.deeds.map((deed) => (deed.key === key ? { ...deed, outcome } : deed));
       const oldest = deeds.filter((deed) => deed.outcome)[MAX_ANSWERED];
       const forgotten = oldest?.outcome?.version ?? 0;
       return {
@@ -53,12 +54,23 @@ export function changePlanLog(log: PlanLog, change: PlanLogChange): PlanLog {
         versions: log.versions.filter((version) => version > forgotten),
       };
     }
+    case 'plan': {
+      const deeds = log.deeds.map((deed) => explain(deed, change.plan));
+      return deeds.every((deed, i) => deed === log.deeds[i]) ? log : { ...log, deeds };
+    }
     case 'version':
       if (log.versions.includes(change.version)) return log;
       return { ...log, versions: [change.version, ...log.versions].slice(0, MAX_VERSIONS) };
     default:
       return change satisfies never;
   }
+}
+
+/** The answer may come before the news of what it was refused for, so each plan is looked at until one shows it. */
+function explain(deed: PlanDeed, plan: Plan): PlanDeed {
+  if (deed.outcome?.refused?.code !== 'failed' || deed.obstacle !== undefined) return deed;
+  const obstacle = findObstacle(plan, deed.action);
+  return obstacle === undefined ? deed : { ...deed, obstacle };
 }
 
 /** What the server has confirmed, newest first: a version that holds deeds of this page is shown by them. */

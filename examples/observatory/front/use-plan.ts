@@ -1,6 +1,6 @@
 import type { StoreSync } from 'message-flow/client/stores';
 import { useEffect, useReducer, useRef } from 'react';
-import { findObstacle, type Plan, type PlanAction } from '../shared/plan.ts';
+import type { Plan, PlanAction } from '../shared/plan.ts';
 import { useStore } from './hooks.ts';
 import { changePlanLog, EMPTY_LOG, type PlanLog } from './plan-log.ts';
 
@@ -18,11 +18,9 @@ export function usePlan(): UsedPlan {
   const [log, change] = useReducer(changePlanLog, EMPTY_LOG);
   const count = useRef(0);
   const first = useRef(sync.version);
-  const latest = useRef(plan);
 
-  useEffect(() => {
-    latest.current = plan;
-  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a deed that was answered is to be explained too, by the plan that is there
+  useEffect(() => change({ type: 'plan', plan }), [plan, log.deeds]);
   useEffect(() => {
     const { version } = sync;
     if (version !== undefined && version !== first.current) change({ type: 'version', version });
@@ -33,7 +31,7 @@ export function usePlan(): UsedPlan {
     const targetName = nameTarget(plan, action);
     change({ type: 'done', deed: { key, action, targetName, outcome: undefined, obstacle: undefined } });
     const outcome = await dispatch(action.name, action.input);
-    change({ type: 'answered', key, outcome, obstacle: outcome.refused && findObstacle(latest.current, action) });
+    change({ type: 'answered', key, outcome });
   }
 
   return { plan, sync, log, act: (action) => void say(action) };

@@ -16,7 +16,7 @@ function done(key: string): PlanLogChange {
 }
 
 function answered(key: string, outcome: Dispatched): PlanLogChange {
-  return { type: 'answered', key, outcome, obstacle: undefined };
+  return { type: 'answered', key, outcome };
 }
 
 function read(log: PlanLog): string[] {
@@ -32,6 +32,17 @@ describe('the log of the plan', () => {
     expect(read(seen.reduce(changePlanLog, EMPTY_LOG))).toEqual(['3 another screen', '2 a']);
   });
 
+  test('explains a refusal by the first plan that shows what it was for', () => {
+    const M31 = { id: 'a', name: 'M31', by: 'ada' };
+    const action = { name: 'add', input: { ...M31, id: 'b' } } as const;
+    const deed = { key: 'b', action, targetName: 'M31', outcome: undefined, obstacle: undefined };
+    const plans = [[], [{ ...M31, isDone: false }], []].map(
+      (targets) => ({ type: 'plan', plan: { targets } }) as const,
+    );
+    const log = [{ type: 'done', deed } as const, answered('b', REFUSED), ...plans].reduce(changePlanLog, EMPTY_LOG);
+    expect(log.deeds[0]?.obstacle).toBe('“M31” is in the plan already');
+  });
+
   test('does not count what was refused as confirmed', () => {
     expect(read([done('a'), answered('a', REFUSED)].reduce(changePlanLog, EMPTY_LOG))).toEqual([]);
   });
@@ -42,7 +53,7 @@ describe('the log of the plan', () => {
     expect(read([...own, ...later].reduce(changePlanLog, EMPTY_LOG))).toEqual([]);
   });
 
-  test('forgets what was answered long ago, and nothing that is on its way', () => {
+  test('forgets what was answered long ago, and nothing that is pending', () => {
     const keys = Array.from({ length: 30 }, (_, i) => `k${i}`);
     const waiting = [done('waiting'), ...keys.map(done)].reduce(changePlanLog, EMPTY_LOG);
     const log = keys.map((key) => answered(key, REFUSED)).reduce(changePlanLog, waiting);

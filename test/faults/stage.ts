@@ -110,10 +110,16 @@ export async function openStage(scope: Scope, options: CastOptions): Promise<Sta
       else await server.end(signal);
       await meanwhile();
       for (const line of lines) line.refuse(true);
-      const ms = readSharedMs();
-      if (engine.isEmbedded) await webs[0]?.start(env);
-      else await server.start();
-      await record.noteKept(ms);
+      // In one process screens are back as soon as the engine is; else nobody reaches it yet, and what was on its way to screens
+      // when it ended has come.
+      let endedMs = readSharedMs();
+      if (engine.isEmbedded) {
+        await webs[0]?.start(env);
+      } else {
+        await server.start();
+        endedMs = readSharedMs();
+      }
+      await record.noteKept(endedMs);
       for (const line of lines) line.refuse(false);
       if (engine.isEmbedded && isPublishing) await publish();
     },

@@ -17,19 +17,23 @@ interface FlowingOptions {
 /** Carries bytes from one socket to another, no faster than that one takes them. */
 export function createFlowing(from: Socket, to: Socket, { delayMs, onBytes }: FlowingOptions): Flowing {
   let isHeld = false;
-  /** Bytes on their way: none may overtake another when the delay becomes shorter. */
-  let last = 0;
+  /** What is on its way. In a list, as timers of different lengths may overtake each other. */
+  const waiting: { readonly atMs: number; readonly bytes: Buffer }[] = [];
 
   function write(chunk: Buffer): void {
     if (chunk.length > 0 && to.writable && !to.write(chunk)) from.pause();
   }
 
-  from.on('data', (chunk: Buffer) => {
-    const bytes = onBytes(chunk);
+  function deliverDue(): void {
     const now = performance.now();
-    last = Math.max(last, now + delayMs());
-    if (last <= now) write(bytes);
-    else setTimeout(() => write(bytes), last - now);
+    while (waiting[0] && waiting[0].atMs <= now) write((waiting.shift() as (typeof waiting)[number]).bytes);
+    if (waiting[0]) setTimeout(deliverDue, Math.ceil(waiting[0].atMs - now));
+  }
+
+  from.on('data', (chunk: Buffer) => {
+    const atMs = Math.max(waiting.at(-1)?.atMs ?? 0, performance.now() + delayMs());
+    waiting.push({ atMs, bytes: onBytes(chunk) });
+    if (waiting.length === 1) deliverDue();
   });
   to.on('drain', () => {
     if (!isHeld) from.resume();

@@ -20,8 +20,13 @@ const backend: Plugin = {
   },
 };
 
+const REACT = ['react', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime'];
+const FLOW = ['client', 'client/stores', 'contract', 'react'].map((part) => `message-flow/${part}`);
+
 export default defineConfig(({ isSsrBuild = false }) => ({
   plugins: [react(), backend],
+  // Named, so that a page which begins to use one is not given a second React beside the first.
+  optimizeDeps: { include: [...REACT, ...FLOW] },
   server: { host: '127.0.0.1', port: 5000, strictPort: true },
   build: { outDir: isSsrBuild ? 'dist/server' : 'dist/page', copyPublicDir: !isSsrBuild },
 }));

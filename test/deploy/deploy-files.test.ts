@@ -121,17 +121,20 @@ test('Caddy takes its file, and brings a WebSocket to a gateway without logging 
     GATEWAYS: `127.0.0.1:${gatewayPort}`,
   };
   const gateway = [join(ROOT, 'dist/cli/main.js'), 'gateway', '--development', '--port', String(gatewayPort)];
-  start(process.execPath, gateway, folder, env);
-  const said = start('caddy', ['run', '--config', 'Caddyfile'], folder, env);
   await promisify(execFile)('caddy', ['validate', '--config', 'Caddyfile'], { cwd: folder, env });
+  const said = start('caddy', ['run', '--config', 'Caddyfile'], folder, env);
+  const headers = { authorization: 'Bearer canary', cookie: 'ticket=canary' };
+  const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}?token=canary`, { headers });
+  await until(() => ask('/websocket').catch(() => undefined), 'Caddy to listen', PATIENCE_MS);
+  await until(() => said().includes('http.log.error'), 'its complaint that there is no gateway', PATIENCE_MS);
+  start(process.execPath, gateway, folder, env);
   const frame = await until(
     () => readFirstFrame(`ws://127.0.0.1:${port}/websocket?token=canary`),
     'a frame',
     PATIENCE_MS,
   );
   expect(frame).toBe('{"id": "AUTH REQUEST"}');
-  const headers = { authorization: 'Bearer canary', cookie: 'ticket=canary' };
-  expect((await fetch(`http://127.0.0.1:${port}/gateway/health?token=canary`, { headers })).status).toBe(404);
+  expect((await ask('/gateway/health')).status).toBe(404);
   await until(() => said().includes('"uri":"/gateway/health"'), 'its log', PATIENCE_MS);
   expect(said()).not.toContain('canary');
 });

@@ -61,7 +61,8 @@ test.each(FILES)(
 
     async function replaceWeb(index: number): Promise<void> {
       await webs[index]?.kill();
-      webs[index] = await startWeb();
+      // As a supervisor does: the database may be down for it, too.
+      webs[index] = await until(() => startWeb().catch(() => undefined), 'a web server', STEP_LIMIT_MS);
     }
     async function replaceGateway(index: number): Promise<void> {
       const old = gateways[index];

@@ -1,5 +1,6 @@
-import type { Broker, Entry } from 'message-flow/broker';
+import type { Broker, Entry, Reading } from 'message-flow/broker';
 import type { LogName, Position } from 'message-flow/protocol';
+import { until } from '../support/until.ts';
 
 /** What a log holds now, as JSON. */
 export interface Holding {
@@ -16,13 +17,17 @@ export interface Witness {
 }
 
 const PAGE_ENTRIES = 1_000;
+/** An engine that was just started may need longer than one call waits for it. */
+const PATIENCE_MS = 60_000;
 
 /** Creates a witness. */
 export function createWitness(broker: Broker): Witness {
   async function readLog(log: LogName): Promise<Holding> {
     const entries: Holding['entries'][number][] = [];
     for (let after: Position | 'start' = 'start'; ; ) {
-      const page = await broker.read(log, after, PAGE_ENTRIES);
+      const place: Position | 'start' = after;
+      const ask = (): Promise<Reading | false> => broker.read(log, place, PAGE_ENTRIES).catch(() => false as const);
+      const page = await until(ask, `${log} to be read`, PATIENCE_MS);
       for (const { key, at, previous } of page.entries) entries.push({ key, at, previous });
       const last = page.entries.at(-1)?.at;
       if (last === undefined || last === page.top) return { log, top: page.top, entries };

@@ -67,10 +67,10 @@ function choose<T extends Engine | Scenario>(all: readonly T[], names: string): 
   return all.filter(({ name }) => wanted.includes(name));
 }
 
-function writeDocument(results: readonly Result[], { gateways, screens, rounds }: Size): void {
+function writeDocument(results: readonly Result[], { gateways, screens, storm, rounds }: Size): void {
   const versions = [...new Set(ENGINES.flatMap((engine) => engine.readVersion() ?? []))].join(', ');
   const machine = `${cpus().length} cores, Node ${process.versions.node}, ${versions}`;
-  const conditions = `${machine}; ${gateways} gateways, ${screens} screens, each fault ${rounds} times`;
+  const conditions = `${machine}; ${gateways} gateways, ${screens} screens, ${storm} in the storm, each fault ${rounds} times`;
   const text = formatResults(results, { rows: SCENARIOS, columns: ENGINES, conditions });
   writeFileSync(DOCUMENT, putResults(readFileSync(DOCUMENT, 'utf8'), text));
 }

@@ -44,6 +44,7 @@ test(`stores add at most ${MAX_STORES_BYTES} bytes to it, and no validator`, asy
   console.log(`message-flow/client/stores: ${bytes} bytes gzipped of ${MAX_STORES_BYTES}`);
   expect(bytes).toBeLessThanOrEqual(MAX_STORES_BYTES);
   expect(bytes).toBeGreaterThan(1_000); // else the bundle has none of it
+  expect(withStores.moduleIds).toContain(ENTRY); // else it is weighed without what it adds to
   expect(withStores.moduleIds.filter((id) => id.includes('node_modules'))).toEqual([]);
 });
 
@@ -53,6 +54,7 @@ test(`React hooks add at most ${MAX_REACT_BYTES} bytes to that`, async () => {
   console.log(`message-flow/react: ${bytes} bytes gzipped of ${MAX_REACT_BYTES}`);
   expect(bytes).toBeLessThanOrEqual(MAX_REACT_BYTES);
   expect(bytes).toBeGreaterThan(500); // else the bundle has none of it
+  expect(withReact.moduleIds).toEqual(expect.arrayContaining([ENTRY, STORES_ENTRY]));
 });
 
 test(`all three that the example's page downloads have at most ${MAX_EXAMPLE_BYTES} bytes, and no other folder's part`, async () => {

@@ -38,7 +38,7 @@ test(`what a page downloads has at most ${MAX_PAGE_BYTES} bytes, minified and gz
   expect(bytes).toBeLessThanOrEqual(MAX_PAGE_BYTES);
 });
 
-test(`stores add at most ${MAX_STORES_BYTES} bytes to it, and no validator`, async () => {
+test(`stores add at most ${MAX_STORES_BYTES} bytes to it, and no validator (complaint 23)`, async () => {
   const [page, withStores] = [await bundlePage(), await bundlePage(STORES_ENTRY)];
   const bytes = gzipSync(withStores.code).length - gzipSync(page.code).length;
   console.log(`message-flow/client/stores: ${bytes} bytes gzipped of ${MAX_STORES_BYTES}`);

@@ -16,7 +16,7 @@ import { readTops } from './tops.ts';
 /** What a page is to begin with: channels and stores, each by its pattern and parameters. */
 export interface WantedSnapshot<A extends Contract> {
   /** Channels whose positions are taken. Who may follow one is asked when the page's token is made. @default none */
-  readonly logs?: readonly { [P in PatternOf<A>]: readonly [pattern: P, params: ParamsOf<P>] }[PatternOf<A>][];
+  readonly channels?: readonly { [P in PatternOf<A>]: readonly [pattern: P, params: ParamsOf<P>] }[PatternOf<A>][];
   /** @default none */
   readonly stores?: readonly {
     [P in StorePatternOf<A>]: readonly [pattern: P, params: ParamsOf<P>];
@@ -39,7 +39,7 @@ export async function takeSnapshot<A extends Contract>(
   me: Identity,
   wanted: WantedSnapshot<A> = {},
 ): Promise<FlowSnapshot> {
-  const channels = (wanted.logs ?? []).map(([pattern, params]) => fillPattern('channel', pattern, params));
+  const channels = (wanted.channels ?? []).map(([pattern, params]) => fillPattern('channel', pattern, params));
   const tops = await readTops(options, [userLog(me.user), EVERYONE, ...channels]).catch((cause) => {
     throw new FlowError('unavailable', 'Cannot take a snapshot: the broker gave no answer in time', { cause });
   });

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../protocol/index.ts';
 import { createPageClock } from './clock.ts';
 import type { Host } from './host.ts';
+import type { Positions } from './session-event.ts';
 import type { StorePart } from './stores/stores.ts';
 
 /** What a client needs of a WebSocket: the browser's, Bun's and the one of the package `ws` all have it. */
@@ -96,6 +97,12 @@ export interface ClientOptions {
    */
   readonly storage?: PositionStorage | null;
   /**
+   * Where the page begins, by log: `flow.snapshot(…).at`, for a page that a server rendered. It goes before what `storage` kept,
+   * as what was rendered is of this moment.
+   * @default none: where `storage` left off, or else at the present
+   */
+  readonly at?: Positions | undefined;
+  /**
    * The page that sleeps, wakes and hides; null: none.
    * @default `window` on a page, else null
    */
@@ -118,8 +125,8 @@ export interface ClientOptions {
 }
 
 /** `ClientOptions` with every default in its place. */
-export type ResolvedOptions = Required<Omit<ClientOptions, 'WebSocket' | 'storage' | 'use'>> &
-  Pick<ClientOptions, 'storage'> & {
+export type ResolvedOptions = Required<Omit<ClientOptions, 'WebSocket' | 'storage' | 'at' | 'use'>> &
+  Pick<ClientOptions, 'storage' | 'at'> & {
     readonly WebSocket: ClientOptions['WebSocket'];
     /**
      * Set by `stores([…])`: an agreement between two parts of this package.

@@ -12,7 +12,7 @@ const SAVE_INTERVAL_MS = 1_000;
  * reload would, and from then on writes to its own.
  */
 export interface PositionStore {
-  /** What was kept of this user; read once, when the page begins or its user changes. */
+  /** Where the page begins, and before it what was kept of this user; read once, when the page begins or its user changes. */
   restore(user: string): Positions;
   /** Writes within a second. */
   saveSoon(): void;
@@ -24,7 +24,7 @@ export interface PositionStore {
 
 /** Creates a store of the positions of `logs`, under `message-flow:<flow>:<user>`. */
 export function createPositionStore(
-  { storage, page, flow, clock }: Pick<ResolvedOptions, 'storage' | 'page' | 'flow' | 'clock'>,
+  { storage, at, page, flow, clock }: Pick<ResolvedOptions, 'storage' | 'at' | 'page' | 'flow' | 'clock'>,
   logs: ReadonlyMap<LogName, FollowedLog>,
 ): PositionStore {
   let key: string | undefined;
@@ -64,9 +64,10 @@ export function createPositionStore(
     restore(user) {
       const next = `message-flow:${flow}:${user}`;
       if (next !== key) {
+        const begin = key ? {} : at; // another user's page was not rendered
         save();
         key = next;
-        kept = read(key);
+        kept = { ...read(key), ...begin };
       }
       return kept as Positions; // the session looks at each position when it takes it
     },

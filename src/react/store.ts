@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
+import type { Positions } from '../client/index.ts';
 import { type ClientStore, createSnapshotView, type StoreSync, type StoreView } from '../client/stores/index.ts';
 import {
   type Contract,
@@ -14,6 +15,8 @@ import type { Flow } from './flow.ts';
 
 /** What a server gives to a page that it renders: `flow.snapshot(…)` of `message-flow/backend` is one. */
 export interface FlowSnapshot {
+  /** Where the page begins, by log: for `createClient({ at })`. */
+  readonly at: Positions;
   /** By log. */
   readonly stores: Readonly<Record<string, StoreSnapshot>>;
 }

@@ -2,7 +2,7 @@ import type { PositionStorage } from 'message-flow/client';
 import type { LogName } from 'message-flow/protocol';
 import { describe, expect, test } from 'vitest';
 import { createPositionStore } from '../../src/client/position-store.ts';
-import type { FollowedLog } from '../../src/client/session-event.ts';
+import type { FollowedLog, Positions } from '../../src/client/session-event.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createFakeStorage } from './fake-page.ts';
 import { ALL, at, ME, PROJECT } from './session-driver.ts';
@@ -11,11 +11,11 @@ const KEY = 'message-flow:/flow:ada';
 const RUN = 'run/ada/transcribe/r1' as LogName;
 const STORE = 'store/board/b1' as LogName;
 
-function createFixture(storage: PositionStorage | null = createFakeStorage()) {
+function createFixture(storage: PositionStorage | null = createFakeStorage(), begin?: Positions) {
   const clock = createFakeClock();
   const logs = new Map<LogName, FollowedLog>();
   const put = (log: LogName, position: FollowedLog['position']) => logs.set(log, { log, position, isLive: true });
-  const store = createPositionStore({ storage, page: null, flow: '/flow', clock }, logs);
+  const store = createPositionStore({ storage, at: begin, page: null, flow: '/flow', clock }, logs);
   return { clock, logs, put, store };
 }
 
@@ -87,6 +87,23 @@ test('a user who changes finds what was kept of them; the other keeps theirs', (
   put(ALL, at(9));
   expect(store.restore('bob')).toEqual({ [ALL]: at(2) });
   expect(JSON.parse(storage.getItem(KEY) ?? '')).toEqual({ [ALL]: at(9) });
+});
+
+test('a page that a server rendered begins where that was, not where the tab was before', () => {
+  const storage = createFakeStorage({ [KEY]: JSON.stringify({ [ME]: at(7), [PROJECT]: at(5) }) });
+  const { put, store } = createFixture(storage, { [ME]: at(9), [ALL]: at(2) });
+  expect(store.restore('ada')).toEqual({ [ME]: at(9), [ALL]: at(2), [PROJECT]: at(5) });
+  put(ALL, at(4));
+  store.save();
+  expect(store.restore('ada')).toMatchObject({ [ALL]: at(4) });
+});
+
+test('what a server rendered is of the first user only', () => {
+  const { put, store } = createFixture(createFakeStorage(), { [ALL]: at(2) });
+  store.restore('ada');
+  put(ALL, at(4));
+  expect(store.restore('bob')).toEqual({});
+  expect(store.restore('ada')).toEqual({ [ALL]: at(4) });
 });
 
 test('a duplicated tab goes on from the copy, and writes to its own', () => {

@@ -6,7 +6,7 @@ import { type Gateway, serveGateway } from 'message-flow/gateway';
 import type { Browser } from 'playwright-core';
 import { renderToString } from 'react-dom/server';
 import { rolldown } from 'rolldown';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openPage } from '../support/browser-page.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { waitForText } from '../support/desk-page.ts';
@@ -18,6 +18,8 @@ let server: Server;
 let gateway: Gateway;
 let flow: Flow<typeof app>;
 let url: string;
+/** What happens between a page's snapshot and its script. */
+let meanwhile: () => Promise<unknown> = async () => {};
 let note: StoredState<{ text: string }> = { state: { text: 'tea' }, version: 0 };
 
 beforeAll(async () => {
@@ -68,6 +70,7 @@ async function bundle(): Promise<string> {
 
 async function renderPage(): Promise<string> {
   const snapshot = await flow.snapshot({ user: 'ada' }, { stores: [['note/:noteId', { noteId: 'n1' }]] });
+  await meanwhile();
   const html = renderToString(<Screen client={undefined} snapshot={snapshot} />);
   const json = JSON.stringify(snapshot).replaceAll('<', '\\u003c');
   return `<!doctype html><div id="root">${html}</div><script id="snapshot" type="application/json">${json}</script><script src="/script.js"></script>`;
@@ -83,6 +86,18 @@ async function openScreen() {
 test('a browser goes on with what the server rendered, without a complaint of React', async () => {
   const page = await openScreen();
   expect(await page.locator('input').inputValue()).toBe(note.state.text);
+});
+
+test('what is sent between the rendering on the server and the first token is not missed, also at a reload (complaint 10)', async () => {
+  let count = 0;
+  meanwhile = () => flow.user('ada').send('said', ++count);
+  onTestFinished(() => {
+    meanwhile = async () => {};
+  });
+  const page = await openScreen();
+  await waitForText(page.locator('output'), '1');
+  await page.reload();
+  await waitForText(page.locator('output'), '2');
 });
 
 test('two thousand entries are shown whole, in order, with no more commits than frames (complaint 20)', async () => {

@@ -64,7 +64,7 @@ describe('a Flask app', { timeout: 120_000 }, () => {
     await until(() => said[0], 'the event of the channel', PATIENCE_MS);
   });
 
-  test('serves a store: what one page does shows at once, on the others too, once however often it is said', async () => {
+  test('serves a store: what one page does shows at once, on the others too, once however often it is said (complaint 25)', async () => {
     const system = await startFlaskSystem(python);
     const cookies = [await system.signIn('ada'), await system.signIn('bob')];
     const [ada, bob] = cookies.map((cookie) => openPageClient(system, cookie).notes) as [

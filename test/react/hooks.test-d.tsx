@@ -25,6 +25,7 @@ export function Page() {
   useEvent('notice', (notice) => {
     expectTypeOf(notice).toEqualTypeOf<{ text: string; since: string }>();
   });
+  // Complaint 15: what is wrong does not compile.
   // @ts-expect-error a misspelt event
   useEvent('TASK DON', () => {});
   // @ts-expect-error a channel's event is not an app's

@@ -34,7 +34,7 @@ function stream(node: ReactNode, onError: (error: unknown) => void = () => {}): 
 function snapshotOf(title: string): FlowSnapshot {
   const state: Board = { cards: { a: { title, done: false } }, order: ['a'] };
   const snapshot: StoreSnapshot = { state, version: 1, at: 'e:1:' as Position, recent: [] };
-  return { stores: { 'store/board/b1': snapshot } };
+  return { at: {}, stores: { 'store/board/b1': snapshot } };
 }
 
 function Cards() {

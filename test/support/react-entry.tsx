@@ -1,5 +1,6 @@
 import { createClient } from 'message-flow/client';
 import { stores } from 'message-flow/client/stores';
+import type { FlowSnapshot } from 'message-flow/react';
 import { hydrateRoot } from 'react-dom/client';
 import { type app, note, Screen } from './react-screen.tsx';
 
@@ -12,11 +13,12 @@ requestAnimationFrame(function count() {
 });
 
 const [root, script] = ['root', 'snapshot'].map((id) => document.getElementById(id) as HTMLElement);
+const snapshot: FlowSnapshot = JSON.parse(script?.textContent ?? '');
 hydrateRoot(
   root as HTMLElement,
   <Screen
-    client={createClient<typeof app>({ url: '/websocket', use: [stores([note])] })}
-    snapshot={JSON.parse(script?.textContent ?? '')}
+    client={createClient<typeof app>({ url: '/websocket', at: snapshot.at, use: [stores([note])] })}
+    snapshot={snapshot}
     onCommit={() => counts.commits++}
   />,
 );

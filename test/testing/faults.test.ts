@@ -124,7 +124,7 @@ describe('restartGateway', () => {
     expect(page.client.connection.get()).toMatchObject({ connected: false, reason: 'draining' });
   });
 
-  test('loses nothing and repeats nothing', async () => {
+  test('loses nothing and repeats nothing (complaint 3)', async () => {
     const { ring, story } = await openPage();
     await ring.restartGateway();
     await say(ring, 'ada', 2);

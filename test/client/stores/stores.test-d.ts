@@ -17,6 +17,7 @@ void b1.dispatch('clear');
 b1.hydrate(snapshot);
 expectTypeOf(createSnapshotView(snapshot).state).toEqualTypeOf<Board | undefined>();
 
+// Complaint 15: what is wrong does not compile.
 // @ts-expect-error an unknown store
 client.store('boards/:boardId', { boardId: 'b1' });
 // @ts-expect-error a missing parameter

@@ -284,8 +284,8 @@ describe('who may not', () => {
   });
 });
 
-describe('complaints of other systems', () => {
-  test('10: nothing is lost between the first fetch and the subscription', async () => {
+describe('what users of other systems complain of', () => {
+  test('nothing is lost between the first fetch and the subscription (complaint 10)', async () => {
     const world = openWorld();
     world.faults = { ...NO_FAULTS, delayMs: 200 };
     const { store } = await openPage(world);
@@ -297,7 +297,7 @@ describe('complaints of other systems', () => {
     expect([...(textsOf(store) ?? [])].sort()).toEqual(Array.from({ length: 20 }, (_, i) => `${i}`).sort());
   });
 
-  test('7, 20: subscribing twice, as StrictMode does, fetches once, and a view keeps its identity between changes', async () => {
+  test('subscribing twice, as StrictMode does, fetches once, and a view keeps its identity between changes (complaints 7, 20)', async () => {
     const world = openWorld();
     const store = world.openClient().store('list', {});
     store.subscribe(() => {})();
@@ -311,7 +311,7 @@ describe('complaints of other systems', () => {
     expect(store.get().sync).not.toBe(view.sync);
   });
 
-  test('11: the state says that it is stale while the connection is away', async () => {
+  test('the state says that it is stale while the connection is away (complaint 11)', async () => {
     const { world, store } = await openPage();
     world.isDown = true;
     world.cut();
@@ -319,7 +319,7 @@ describe('complaints of other systems', () => {
     expect(store.get().sync.stale).toBe(true);
   });
 
-  test("12: a server's snapshot is shown at once and gone on from, without a fetch and without a hole", async () => {
+  test("a server's snapshot is shown at once and gone on from, without a fetch and without a hole (complaint 12)", async () => {
     const world = openWorld();
     await world.flows[0]?.store('list').dispatch({}, 'add', 'x');
     const snapshot = await takeSnapshot(world);
@@ -334,7 +334,7 @@ describe('complaints of other systems', () => {
     expect(world.asked.snapshot).toBeUndefined();
   });
 
-  test('21: an action is never shown twice nor missing, whichever comes first, its entry or its answer', async () => {
+  test('an action is never shown twice nor missing, whichever comes first, its entry or its answer (complaint 21)', async () => {
     for (const delayMs of [0, 500]) {
       const world = openWorld();
       world.faults = { ...NO_FAULTS, delayMs };
@@ -348,7 +348,7 @@ describe('complaints of other systems', () => {
     }
   });
 
-  test('21: an action that changes nothing is confirmed', async () => {
+  test('an action that changes nothing is confirmed (complaint 21)', async () => {
     const { world, store } = await openPage();
     const done = store.dispatch('cut', 5);
     await world.pass(200);

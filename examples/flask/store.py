@@ -107,7 +107,8 @@ class Store:
                     json.dumps(attempt, allow_nan=False)
                 except (Refusal, KeyError, TypeError, ValueError) as error:
                     log.info("Refused %r on %s: %r", name, self._name, error)
-                    code = "failed"
+                    answers.append({"refused": {"code": "failed", "message": str(error)}})
+                    continue
             if code is not None:
                 answers.append({"refused": {"code": code, "message": f"Cannot run {name!r}: {code}"}})
                 continue

@@ -21,12 +21,12 @@ export interface SaidAction {
  * - `not-allowed`: `allow` said no to this action.
  * - `unknown-action`: the store has none of this name; a page of another version of the app.
  * - `invalid-input`: its schema refused it.
- * - `failed`: the reducer threw; it can't be done on this state.
+ * - `failed`: the reducer threw; it can't be done on this state. The message is what it threw, in the app's own words.
  * - `forgotten`: it was said before, so long ago that nobody knows whether it was applied. The state shows.
  */
 export type RefusedCode = 'not-allowed' | 'unknown-action' | 'invalid-input' | 'failed' | 'forgotten';
 
-/** Why an action was not applied: a code, and words for a developer. */
+/** Why an action was not applied: a code, and words, which are for a developer unless the reducer threw them. */
 export interface Refused<Code extends string = RefusedCode> {
   readonly code: Code;
   readonly message: string;

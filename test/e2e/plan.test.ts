@@ -104,27 +104,6 @@ test('of two users who add one name at once the second is told that it is taken'
   expect(await bob.readTargets()).toEqual(['M31']);
 });
 
-test('a refusal that comes before the news of its reason is explained once they are there', LIMIT, async () => {
-  const context = await browser.newContext();
-  onTestFinished(() => context.close());
-  const held: (() => void)[] = [];
-  let isHeld = false;
-  await context.routeWebSocket(/\/websocket/, (socket) => {
-    socket.connectToServer().onMessage((message) => {
-      if (isHeld) held.push(() => socket.send(message));
-      else socket.send(message);
-    });
-  });
-  const bob = await openPlan(context, server.url);
-  await waitForText(bob.authenticated, 'Yes');
-  isHeld = true;
-  await visitor.act({ name: 'add', input: { id: 'm31', name: 'M31', by: visitor.user } });
-  await bob.add('M31');
-  await bob.lane('rolled-back', 'It can’t be done on the plan as it is by now').waitFor();
-  for (const release of held) release();
-  await bob.lane('rolled-back', '“M31” is in the plan already').waitFor();
-});
-
 test('a thirteenth target is refused, as the plan is full', LIMIT, async () => {
   const names = Array.from({ length: 12 }, (_, i) => `NGC ${i + 1}`);
   await visitor.act(...names.map((name, i) => ({ name: 'add', input: { id: `ngc-${i}`, name, by: visitor.user } })));

@@ -77,7 +77,9 @@ describe('a Flask app', { timeout: 120_000 }, () => {
     expect(await done).toEqual({ version: 1 });
     await until(() => bob.get().sync.version === 1, 'the patch', PATIENCE_MS);
     expect(bob.get().state).toEqual({ notes: { 'a/~': 'of Ada' } });
-    expect(await bob.dispatch('add', { id: 'b', text: '' })).toMatchObject({ refused: { code: 'failed' } });
+    expect(await bob.dispatch('add', { id: 'b', text: '' })).toEqual({
+      refused: { code: 'failed', message: 'A note has an id and 1 to 200 characters' },
+    });
     expect(bob.get().state).toEqual({ notes: { 'a/~': 'of Ada' } });
     expect(await bob.dispatch('remove', { id: 'a/~' })).toEqual({ version: 2 });
     await until(() => ada.get().sync.version === 2, 'the patch', PATIENCE_MS);

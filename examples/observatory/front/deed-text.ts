@@ -19,10 +19,10 @@ export function describeDeed({ action: { name, input }, targetName }: PlanDeed):
 }
 
 /** Says why the server refused it, to who did it. */
-export function describeRefusal({ code }: Refused<RolledBackCode>, obstacle: string | undefined): string {
+export function describeRefusal({ code, message }: Refused<RolledBackCode>): string {
   switch (code) {
     case 'failed':
-      return obstacle ?? 'It can’t be done on the plan as it is by now';
+      return message; // a PlanError's
     case 'invalid-input':
       return 'The server does not take that';
     case 'not-allowed':

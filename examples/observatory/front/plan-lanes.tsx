@@ -39,7 +39,7 @@ function RolledBack({ deed, refused }: { deed: PlanDeed; refused: Refused<Rolled
   return (
     <li>
       <b className="deed">{describeDeed(deed)}</b>
-      <p className="reason">{describeRefusal(refused, deed.obstacle)}</p>
+      <p className="reason">{describeRefusal(refused)}</p>
       <code>
         {refused.code}: {refused.message}
       </code>

@@ -1,5 +1,5 @@
 import type { Dispatched } from 'message-flow/client/stores';
-import { findObstacle, type Plan, type PlanAction } from '../shared/plan.ts';
+import type { PlanAction } from '../shared/plan.ts';
 
 /** What this page did to the plan, and what the server said to it. */
 export interface PlanDeed {
@@ -9,8 +9,6 @@ export interface PlanDeed {
   targetName: string;
   /** Undefined while the server has not answered. */
   outcome: Dispatched | undefined;
-  /** What stood in the way of one that was refused, once this page has a plan that shows it. */
-  obstacle: string | undefined;
 }
 
 /** What the page knows of how its plan came to be, newest first. */
@@ -23,7 +21,6 @@ export interface PlanLog {
 export type PlanLogChange =
   | { type: 'done'; deed: PlanDeed }
   | { type: 'answered'; key: string; outcome: Dispatched }
-  | { type: 'plan'; plan: Plan }
   | { type: 'version'; version: number };
 
 /** A row of what the server has confirmed: one of this page's deeds, or a version that another screen made. */
@@ -54,23 +51,12 @@ export function changePlanLog(log: PlanLog, change: PlanLogChange): PlanLog {
         versions: log.versions.filter((version) => version > forgotten),
       };
     }
-    case 'plan': {
-      const deeds = log.deeds.map((deed) => explain(deed, change.plan));
-      return deeds.every((deed, i) => deed === log.deeds[i]) ? log : { ...log, deeds };
-    }
     case 'version':
       if (log.versions.includes(change.version)) return log;
       return { ...log, versions: [change.version, ...log.versions].slice(0, MAX_VERSIONS) };
     default:
       return change satisfies never;
   }
-}
-
-/** The answer may come before the news of what it was refused for, so each plan is looked at until one shows it. */
-function explain(deed: PlanDeed, plan: Plan): PlanDeed {
-  if (deed.outcome?.refused?.code !== 'failed' || deed.obstacle !== undefined) return deed;
-  const obstacle = findObstacle(plan, deed.action);
-  return obstacle === undefined ? deed : { ...deed, obstacle };
 }
 
 /** What the server has confirmed, newest first: a version that holds deeds of this page is shown by them. */

@@ -19,8 +19,6 @@ export function usePlan(): UsedPlan {
   const count = useRef(0);
   const first = useRef(sync.version);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a deed that was answered is to be explained too, by the plan that is there
-  useEffect(() => change({ type: 'plan', plan }), [plan, log.deeds]);
   useEffect(() => {
     const { version } = sync;
     if (version !== undefined && version !== first.current) change({ type: 'version', version });
@@ -29,7 +27,7 @@ export function usePlan(): UsedPlan {
   async function say(action: PlanAction): Promise<void> {
     const key = String(++count.current);
     const targetName = nameTarget(plan, action);
-    change({ type: 'done', deed: { key, action, targetName, outcome: undefined, obstacle: undefined } });
+    change({ type: 'done', deed: { key, action, targetName, outcome: undefined } });
     const outcome = await dispatch(action.name, action.input);
     change({ type: 'answered', key, outcome });
   }

@@ -1,4 +1,4 @@
-import { runAction, store, type } from 'message-flow/contract';
+import { store, type } from 'message-flow/contract';
 
 /** Something to look at in the night. */
 export interface Target {
@@ -55,16 +55,6 @@ export const plan = store('plan', type<Plan>()).actions((on) => ({
     draft.targets = draft.targets.filter((target) => target.id !== id);
   }),
 }));
-
-/** Why an action can't be done on a plan; undefined if it can. */
-export function findObstacle(state: Plan, { name, input }: PlanAction): string | undefined {
-  try {
-    runAction(plan, state, name, input);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
 
 function getTarget(targets: readonly Target[], id: string): Target {
   const target = targets.find((target) => target.id === id);

@@ -47,7 +47,7 @@ export function applyActions(
       state = runAction(store, state, name, input);
     } catch (error) {
       onFailure(name, error);
-      return { refused: { code: 'failed', message: `Cannot run "${name}": it can't be done on this state` } };
+      return { refused: { code: 'failed', message: error instanceof Error ? error.message : String(error) } };
     }
     known.push({ id, version: to });
     ids.push(id);

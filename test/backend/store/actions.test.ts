@@ -62,6 +62,11 @@ describe('an action', () => {
     expect(web.database.rows.get('a')?.state.texts).toEqual(['y']);
   });
 
+  test('that its reducer refused is told in its own words', async () => {
+    const answers = await startWeb().act(add('1', 'throw'));
+    expect(answers).toEqual([{ refused: { code: 'failed', message: 'no such text' } }]);
+  });
+
   test('of one user is not done in the name of another', async () => {
     const web = startWeb();
     const body = { log: 'store/list/a', user: 'ada', actions: [add('1', 'x')] };

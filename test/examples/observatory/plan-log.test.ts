@@ -12,7 +12,7 @@ const REFUSED: Dispatched = { refused: { code: 'failed', message: 'no' } };
 
 function done(key: string): PlanLogChange {
   const action = { name: 'remove', input: { id: key } } as const;
-  return { type: 'done', deed: { key, action, targetName: key, outcome: undefined, obstacle: undefined } };
+  return { type: 'done', deed: { key, action, targetName: key, outcome: undefined } };
 }
 
 function answered(key: string, outcome: Dispatched): PlanLogChange {
@@ -30,17 +30,6 @@ describe('the log of the plan', () => {
   ])('shows a version of its own by the deed, if it is seen %s the answer', (_, changes) => {
     const seen: PlanLogChange[] = [done('a'), ...changes, { type: 'version', version: 3 }];
     expect(read(seen.reduce(changePlanLog, EMPTY_LOG))).toEqual(['3 another screen', '2 a']);
-  });
-
-  test('explains a refusal by the first plan that shows what it was for', () => {
-    const M31 = { id: 'a', name: 'M31', by: 'ada' };
-    const action = { name: 'add', input: { ...M31, id: 'b' } } as const;
-    const deed = { key: 'b', action, targetName: 'M31', outcome: undefined, obstacle: undefined };
-    const plans = [[], [{ ...M31, isDone: false }], []].map(
-      (targets) => ({ type: 'plan', plan: { targets } }) as const,
-    );
-    const log = [{ type: 'done', deed } as const, answered('b', REFUSED), ...plans].reduce(changePlanLog, EMPTY_LOG);
-    expect(log.deeds[0]?.obstacle).toBe('“M31” is in the plan already');
   });
 
   test('does not count what was refused as confirmed', () => {

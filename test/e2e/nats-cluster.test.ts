@@ -127,6 +127,23 @@ test(
   TIMEOUT_MS,
 );
 
+test(
+  'who is at a server that lost the others goes on at another one',
+  async () => {
+    const log = userLog('lonely');
+    const broker = openNatsBroker(cluster.urlOf(), { callTimeoutMs: 5_000, tailCheckMs: 500 });
+    await until(() => broker.append(log, entryOf('a')).catch(() => false), 'the first append', PATIENCE_MS);
+    await leadElsewhere();
+    for (const line of cluster.lines) line.freeze();
+    onTestFinished(() => {
+      for (const line of cluster.lines) line.thaw();
+    });
+    await until(() => broker.append(log, entryOf('b')).catch(() => false), 'an append', PATIENCE_MS);
+    expect(keysOf((await broker.read(log, 'start', 10)).entries)).toEqual(['a', 'b']);
+  },
+  TIMEOUT_MS,
+);
+
 /** Calls the JetStream API, until it does. */
 async function call(name: string): Promise<void> {
   const hand = await openNatsOperator(cluster.servers[1]?.url ?? '');

@@ -30,7 +30,7 @@ export interface StreamInfo {
 
 /**
  * Reads an answer of `STREAM.INFO`, `STREAM.CREATE` or `STREAM.UPDATE`.
- * @throws {BrokerError} `refused` when it is not a stream that logs can be kept in
+ * @throws {BrokerError} `refused` when it is not a stream that logs can be kept in, `unavailable` while it has no leader
  */
 export function getStreamInfo(name: string, { config, created, state, cluster }: Record<string, unknown>): StreamInfo {
   if (!isJsonObject(config) || typeof created !== 'string' || !isJsonObject(state)) {
@@ -41,6 +41,11 @@ export function getStreamInfo(name: string, { config, created, state, cluster }:
   if (!isTree(subject) || others.length > 0 || src !== subject || !isTree(dest)) {
     const wanted = 'it must take one subject, which ends in ".>", and republish that to another';
     throw new BrokerError('refused', `Cannot use the stream "${name}": ${wanted}`);
+  }
+  // A server that lost the others of its cluster answers all the same, for a stream that takes nothing there.
+  const leader = isJsonObject(cluster) ? cluster.leader : undefined;
+  if (isJsonObject(cluster) && (typeof leader !== 'string' || leader === '')) {
+    throw new BrokerError('unavailable', `Cannot use the stream "${name}": it has no leader`);
   }
   return {
     config,
@@ -55,7 +60,7 @@ export function getStreamInfo(name: string, { config, created, state, cluster }:
     isDirect: config.allow_direct === true && config.num_replicas === 1,
     firstSeq: Number(state.first_seq),
     lastSeq: Number(state.last_seq),
-    leader: isJsonObject(cluster) && typeof cluster.leader === 'string' ? cluster.leader : undefined,
+    leader: typeof leader === 'string' ? leader : undefined,
     subjects: isJsonObject(state.subjects) ? state.subjects : {},
   };
 }

@@ -1,4 +1,4 @@
-import type { BrokerOptions } from '../create-broker.ts';
+import type { BrokerOptions } from '../broker-options.ts';
 import { isLoopback } from '../loopback.ts';
 import { findServerPlace, type ServerPlace } from '../server-place.ts';
 import { showParameter } from '../shown-url.ts';

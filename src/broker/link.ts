@@ -39,6 +39,8 @@ export interface LinkOptions<S extends Session> {
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5_000;
+/** A session that lasted less is none, in milliseconds. */
+const SHORTEST_SESSION_MS = 1_000;
 /** Pause before a call that failed is asked again, in milliseconds. */
 const REPEAT_MS = 50;
 
@@ -65,8 +67,8 @@ export function createLink<S extends Session>(options: LinkOptions<S>): Link<S> 
       } catch (error) {
         fault = error instanceof Error ? error.message : String(error);
       }
-      // One that lets in and ends it, time after time, is asked as seldom as one that does not.
-      failureCount = clock.now() - openedAt >= LAST_RETRY_MS ? 0 : failureCount + 1;
+      // One that lets in and ends it at once, time after time, is asked as seldom as one that does not.
+      failureCount = clock.now() - openedAt >= SHORTEST_SESSION_MS ? 0 : failureCount + 1;
       const retryMs = Math.min(FIRST_RETRY_MS * 2 ** Math.max(0, failureCount - 1), LAST_RETRY_MS);
       // Half of it by chance: when a server comes back, not all come at once.
       if (!isClosed) await pause(retryMs * (0.5 + random() / 2));

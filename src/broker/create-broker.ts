@@ -1,4 +1,5 @@
 import type { Broker } from './broker.ts';
+import type { BrokerOptions } from './broker-options.ts';
 import { createMemoryBroker } from './memory.ts';
 import { readNatsAddress } from './nats/nats-address.ts';
 import { createNatsBroker } from './nats/nats-broker.ts';
@@ -6,18 +7,9 @@ import { readAmqpAddress } from './rabbitmq/amqp-address.ts';
 import { createRabbitmqBroker } from './rabbitmq/rabbitmq-broker.ts';
 import { REDIS_SCHEMES } from './redis/address.ts';
 import { createRedisBroker } from './redis/redis-broker.ts';
-import type { RetentionOptions } from './retention.ts';
 import { showUrl } from './shown-url.ts';
 import { readPlace } from './zeromq/place.ts';
 import { createZeromqBroker } from './zeromq/zeromq-broker.ts';
-
-/** How a broker is made from a URL. */
-export interface BrokerOptions extends RetentionOptions {
-  /** States that one process is all there is: `memory:` can't be shared, so it is refused without. @default false */
-  readonly single?: boolean;
-  /** Allows what is safe on a developer's machine only: `memory:` unasked, no credentials. @default false */
-  readonly development?: boolean;
-}
 
 /** Engines by the scheme of their URL. */
 const ENGINES: Record<string, (url: URL, options: BrokerOptions) => Broker> = {

@@ -29,7 +29,8 @@ export interface Link<S extends Session> {
 export interface LinkOptions<S extends Session> {
   /** What is linked to, for its errors. */
   readonly engine: string;
-  readonly open: () => Promise<S>;
+  /** `failureCount`: attempts in a row that opened none, or one that ended at once. */
+  readonly open: (failureCount: number) => Promise<S>;
   /** Longest wait, in milliseconds, of a call that is attempted. */
   readonly callTimeoutMs: number;
   readonly clock: Clock;
@@ -38,6 +39,8 @@ export interface LinkOptions<S extends Session> {
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5_000;
+/** A session that lasted less is none, in milliseconds. */
+const SHORTEST_SESSION_MS = 1_000;
 /** Pause before a call that failed is asked again, in milliseconds. */
 const REPEAT_MS = 50;
 
@@ -55,17 +58,20 @@ export function createLink<S extends Session>(options: LinkOptions<S>): Link<S> 
   const running = run();
 
   async function run(): Promise<void> {
-    for (let retryMs = FIRST_RETRY_MS; !isClosed; ) {
+    for (let failureCount = 0; !isClosed; ) {
+      let openedAt = Number.POSITIVE_INFINITY;
       try {
-        const opened = await open();
-        retryMs = FIRST_RETRY_MS;
+        const opened = await open(failureCount);
+        openedAt = clock.now();
         fault = await hold(opened);
       } catch (error) {
         fault = error instanceof Error ? error.message : String(error);
       }
+      // One that lets in and ends it at once, time after time, is asked as seldom as one that does not.
+      failureCount = clock.now() - openedAt >= SHORTEST_SESSION_MS ? 0 : failureCount + 1;
+      const retryMs = Math.min(FIRST_RETRY_MS * 2 ** Math.max(0, failureCount - 1), LAST_RETRY_MS);
       // Half of it by chance: when a server comes back, not all come at once.
       if (!isClosed) await pause(retryMs * (0.5 + random() / 2));
-      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
     }
   }
 

@@ -35,9 +35,15 @@ export function findErrorCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : findErrorCode(error.cause);
 }
 
-/** A password may hold any character, so all from the scheme to the last "@" before a space goes. */
+/**
+ * A password may hold any character, so all from the scheme to the last "@" before a space goes; and what follows that too, if it
+ * may lie in a query.
+ */
 function withoutUrlSecrets(text: string): string {
-  return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)\S*@/gi, '$1…@')
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s?#]*)[?#]\S*/gi, '$1');
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)(\S*)/gi, (_, scheme: string, rest: string) => {
+    const [at, query] = [rest.lastIndexOf('@'), rest.search(/[?#]/)];
+    if (query >= 0 && query < at) return `${scheme}…`;
+    const place = query < 0 ? rest : rest.slice(0, query);
+    return at < 0 ? `${scheme}${place}` : `${scheme}…${place.slice(at)}`;
+  });
 }

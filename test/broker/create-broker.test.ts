@@ -36,6 +36,8 @@ describe('createBroker', () => {
     'unknown://ada:?hunter2#hunter2@host',
     `unknown://ada:${'hunter2'.repeat(20)}@host`,
     'unknown://host/path?password=hunter2',
+    'unknown://host/path?password=a@hunter2',
+    'unknown://host/#a@hunter2',
     'unknown://host/#hunter2',
     'ada:hunter2@host',
     'ada:hunter2\nhunter2@host',

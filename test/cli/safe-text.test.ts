@@ -3,6 +3,7 @@ import { escapeControls, findErrorCode, formatReason, formatSafe } from '../../s
 
 test.each([
   ['redis://user:pass@host:1/0?password=x', 'redis://…@host:1/0'],
+  ['redis://user:pass@host:1/0?password=a@b is away', 'redis://… is away'],
   ['nats://:p@ss:w@rd@host', 'nats://…@host'],
   ['cannot reach http://u:p@a/ or amqp://u:p@b/', 'cannot reach http://…@a/ or amqp://…@b/'],
   ['ws://host/websocket?token=abc#d', 'ws://host/websocket'],

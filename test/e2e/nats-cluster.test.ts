@@ -127,6 +127,28 @@ test(
   TIMEOUT_MS,
 );
 
+test(
+  'who is at a leader that lost the others is told nothing that is not so, and goes on at another server',
+  async () => {
+    const log = userLog('lonely');
+    const speaker = openNatsBroker(cluster.urlOf(1), { callTimeoutMs: PATIENCE_MS });
+    await speaker.append(log, entryOf('a'));
+    const [server] = cluster.servers;
+    while ((await cluster.findLeader(STREAM)) !== server) await call(`STREAM.LEADER.STEPDOWN.${STREAM}`);
+    const broker = openNatsBroker(cluster.urlOf(0), { callTimeoutMs: 5_000, tailCheckMs: 1_000 });
+    await until(async () => (await broker.health()).ok, 'health', PATIENCE_MS);
+    for (const line of cluster.lines) line.freeze();
+    onTestFinished(() => {
+      for (const line of cluster.lines) line.thaw();
+    });
+    const at = (await speaker.append(log, entryOf('b'))) as Position;
+    const read = () => broker.read(log, at, 10).catch(() => false as const);
+    expect((await until(read, 'a read', PATIENCE_MS)).gap).toBeUndefined();
+    await until(() => broker.append(log, entryOf('c')).catch(() => false), 'an append', PATIENCE_MS);
+  },
+  TIMEOUT_MS,
+);
+
 /** Calls the JetStream API, until it does. */
 async function call(name: string): Promise<void> {
   const hand = await openNatsOperator(cluster.servers[1]?.url ?? '');

@@ -175,6 +175,20 @@ test(
 );
 
 test(
+  'a stream that is removed is made anew by a process that keeps logs for another time than who made the others',
+  async () => {
+    const { broker, prefix, url, say: tell } = openLoneBroker(server, { messages: { maxAgeMs: 24 * 3_600_000 } });
+    await tell(log, 'a');
+    await broker.close();
+    await operate(server.url, (channel) => channel.deleteQueue(`${prefix}-runs`));
+    const other = openRabbitmqBroker(url);
+    await say(other, joinLogName('run', ['ada', 'task', '1']), 'queued');
+    expect(keysOf((await other.read(log, 'start', 10)).entries)).toEqual(['a']);
+  },
+  TIMEOUT_MS,
+);
+
+test(
   'another process knows what was said before it began, and which keys',
   async () => {
     const { url, say: tell } = openLoneBroker(server);

@@ -66,7 +66,7 @@ async function walk(
   for (let [seq, count] = [from, 0]; count < limit && seq <= end; ) {
     const isFew = walked.length < FEW;
     const one = isFew ? await stream.next(subject, seq) : undefined;
-    const many = isFew ? [] : await pullMessages(api, stream, subject, seq, { limit: limit - count, to: end });
+    const many = isFew ? [] : await pullMessages(api, stream.name, subject, seq, { limit: limit - count, to: end });
     const read = one ? [one] : many;
     const last = read.at(-1);
     if (!last || last.seq > end) throw createMoved(log); // the end itself went

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Authenticator, NatsConnection } from '@nats-io/transport-node';
 import { awaitWithin, type Clock } from '../../protocol/index.ts';
 import { BrokerError } from '../broker-error.ts';
@@ -8,6 +9,7 @@ import type { Nats } from './load-nats.ts';
 import type { NatsAddress, NatsCredentials } from './nats-address.ts';
 
 const DIAL_TIMEOUT_MS = 3_000;
+const ASKS_FOR_TLS = /"tls_(?:required|available)":\s*true/;
 /** The driver's own pings are left out: it waits for a stalled socket to take them, and the tail check asks anyway. */
 const NEVER_MS = 2_147_483_647;
 
@@ -29,17 +31,22 @@ export async function dial(nats: Nats, address: NatsAddress, clock: Clock): Prom
 }
 
 /**
- * Waits until a server says its first word. Asked by a socket of our own, as the driver leaves its socket open when it gives
- * up waiting: a server that stands still would cost one at each attempt.
+ * Waits until a server says its first word, and answers to TLS if that word asks for it. Asked by a socket of our own, as the
+ * driver leaves its socket open when it gives up waiting: a server that stands still would cost one at each attempt.
  */
 async function awaitGreeting({ host, port }: ServerPlace, clock: Clock): Promise<void> {
   let socket: Socket | undefined;
   try {
     await awaitWithin(clock, DIAL_TIMEOUT_MS, () => {
       return new Promise<void>((resolve, reject) => {
-        socket = connect({ host, port });
-        socket.once('data', () => resolve()).once('error', reject);
-        socket.once('close', () => reject(new Error('it closed the connection')));
+        const opened = connect({ host, port });
+        socket = opened;
+        opened.once('error', reject).once('close', () => reject(new Error('it closed the connection')));
+        opened.once('data', (greeting) => {
+          if (!ASKS_FOR_TLS.test(greeting.toString())) return resolve();
+          // Whether we trust it the driver will find out.
+          connectTls({ socket: opened }, resolve).once('error', () => resolve());
+        });
       });
     });
   } finally {

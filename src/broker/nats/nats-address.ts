@@ -1,6 +1,7 @@
-import type { BrokerOptions } from '../create-broker.ts';
+import type { BrokerOptions } from '../broker-options.ts';
 import { isLoopback } from '../loopback.ts';
 import { findServerPlace, type ServerPlace } from '../server-place.ts';
+import { showParameter } from '../shown-url.ts';
 
 /** How a NATS server lets in. A file is read at each connecting, so that it may be renewed. */
 export type NatsCredentials =
@@ -34,7 +35,9 @@ const TLS_PARAMETERS = ['ca', 'cert', 'key'] as const;
  */
 export function readNatsAddress(url: URL, { development = false }: Pick<BrokerOptions, 'development'>): NatsAddress {
   const unknown = [...url.searchParams.keys()].find((name) => !PARAMETERS.includes(name));
-  if (unknown !== undefined) refuse(`it has a parameter "${unknown}", the known are ${PARAMETERS.join(', ')}`);
+  if (unknown !== undefined) {
+    refuse(`it has a parameter "${showParameter(url, unknown)}", the known are ${PARAMETERS.join(', ')}`);
+  }
   if (!['', '/'].includes(url.pathname) || url.hash !== '') refuse('it must end after the port, or with parameters');
   const servers = [url.host, ...url.searchParams.getAll('server')].map(readServer);
   const credentials = readCredentials(url);

@@ -3,6 +3,7 @@ import type { Broker } from '../broker.ts';
 import { createLink } from '../link.ts';
 import { processClock } from '../process-clock.ts';
 import { createRetention, type RetentionOptions } from '../retention.ts';
+import { rotate } from '../server-place.ts';
 import { STREAM_KINDS, streamKindOf } from '../stream-kind.ts';
 import { appendEntry } from './append.ts';
 import { createGate } from './gate.ts';
@@ -54,8 +55,10 @@ export function createNatsBroker(address: NatsAddress, options: NatsBrokerOption
 
   const link = createLink<NatsSession>({ engine: 'NATS', open, callTimeoutMs, clock, random });
 
-  async function open(): Promise<NatsSession> {
-    const session = await openSession({ nats, address, retention: options, gate, clock });
+  async function open(failureCount: number): Promise<NatsSession> {
+    // One that lets us in may have lost the others of its cluster.
+    const servers = rotate(address.servers, failureCount);
+    const session = await openSession({ nats, address: { ...address, servers }, retention: options, gate, clock });
     const { streams, end } = session;
     let stopCheck = () => {};
     try {
@@ -69,6 +72,7 @@ export function createNatsBroker(address: NatsAddress, options: NatsBrokerOption
       stopCheck = startTailCheck(session, {
         tailCheckMs,
         tails: tails.list,
+        canLeave: servers.length > 1,
         onInterrupted: tellInterrupted,
         onDead: end,
       });

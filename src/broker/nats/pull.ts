@@ -1,20 +1,19 @@
-import type { Msg } from '@nats-io/transport-node';
+import type { Msg, Subscription } from '@nats-io/transport-node';
 import type { Stop } from '../../protocol/index.ts';
 import { BrokerError } from '../broker-error.ts';
 import { findContent } from '../entry-text.ts';
 import { getJson, type JetStreamApi } from './jetstream-api.ts';
 import type { StoredMessage } from './message.ts';
-import type { Stream } from './stream.ts';
 
 /** Longest silence of a consumer, in milliseconds. */
 const SILENCE_TIMEOUT_MS = 2_000;
 /** When the server removes a consumer that nobody asks any more, in nanoseconds: one that we failed to remove. */
 const INACTIVE_NANOS = 10_000_000_000;
 
-/** Reads many messages of a subject at once: the first `limit` from `seq` on, up to `to`, which is one of them. */
+/** Reads many messages of a subject of a stream at once: the first `limit` from `seq` on, up to `to`, which is one of them. */
 export async function pullMessages(
   api: JetStreamApi,
-  { name }: Stream,
+  name: string,
   subject: string,
   seq: number,
   { limit, to }: { readonly limit: number; readonly to: number },
@@ -48,12 +47,15 @@ function receive(
   return new Promise((resolve, reject) => {
     let isOver = false;
     let stopTimer = startTimer();
-    const subscription = connection.subscribe(inbox, {
-      callback: (error, message) => take(error ? undefined : message),
-    });
-    void subscription.closed.then(() => fail('the connection ended'));
-    const request = { batch: limit, expires: SILENCE_TIMEOUT_MS * 1_000_000 };
-    connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), { reply: inbox });
+    let subscription: Subscription | undefined;
+    try {
+      subscription = connection.subscribe(inbox, { callback: (error, message) => take(error ? undefined : message) });
+      void subscription.closed.then(() => fail('the connection ended'));
+      const request = { batch: limit, expires: SILENCE_TIMEOUT_MS * 1_000_000 };
+      connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), { reply: inbox });
+    } catch {
+      fail('the connection ended'); // since the consumer was made
+    }
 
     function take(message: Msg | undefined): void {
       const { headers, subject } = message ?? {};
@@ -77,7 +79,7 @@ function receive(
       if (isOver) return;
       isOver = true;
       stopTimer();
-      subscription.unsubscribe();
+      subscription?.unsubscribe();
       resolve(messages);
     }
 

@@ -33,6 +33,8 @@ export async function readEntries(
   const top = positionOf(stream, last);
   const mine = after === 'start' ? undefined : findPositionParts(after);
   if (after !== 'start') {
+    // A leader that lost the others does not know what they have by now.
+    if (mine?.epoch === stream.opened.epoch && mine.offset > last.seq) await stream.info();
     if (mine?.epoch !== stream.opened.epoch || mine.offset > last.seq) return { entries: [], top, gap: 'reset' };
     if (mine.offset === last.seq)
       return mine.tag === '' || mine.tag === tagIn(last) ? { entries: [], top } : { entries: [], top, gap: 'reset' };

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { isJsonObject } from '../../protocol/index.ts';
 import { BrokerError } from '../broker-error.ts';
 
+/** Servers elect another leader when they heard nothing of theirs for so long, in nanoseconds, or longer: 4 s, less a margin. */
+const LEASE_NANOS = 3_000_000_000;
+
 /** What `describeStream` wrote. */
 const LEAST = /never fewer than (\d+) a log$/;
 
@@ -30,7 +33,8 @@ export interface StreamInfo {
 
 /**
  * Reads an answer of `STREAM.INFO`, `STREAM.CREATE` or `STREAM.UPDATE`.
- * @throws {BrokerError} `refused` when it is not a stream that logs can be kept in
+ * @throws {BrokerError} `refused` when it is not a stream that logs can be kept in, `unavailable` while it has no leader that a
+ *   majority hears
  */
 export function getStreamInfo(name: string, { config, created, state, cluster }: Record<string, unknown>): StreamInfo {
   if (!isJsonObject(config) || typeof created !== 'string' || !isJsonObject(state)) {
@@ -42,6 +46,7 @@ export function getStreamInfo(name: string, { config, created, state, cluster }:
     const wanted = 'it must take one subject, which ends in ".>", and republish that to another';
     throw new BrokerError('refused', `Cannot use the stream "${name}": ${wanted}`);
   }
+  const leader = isJsonObject(cluster) ? getLeader(name, cluster) : undefined;
   return {
     config,
     // The subject holds what no two streams of one name share, for clocks may be set back.
@@ -55,9 +60,25 @@ export function getStreamInfo(name: string, { config, created, state, cluster }:
     isDirect: config.allow_direct === true && config.num_replicas === 1,
     firstSeq: Number(state.first_seq),
     lastSeq: Number(state.last_seq),
-    leader: isJsonObject(cluster) && typeof cluster.leader === 'string' ? cluster.leader : undefined,
+    leader,
     subjects: isJsonObject(state.subjects) ? state.subjects : {},
   };
+}
+
+/**
+ * Who leads a stream in a cluster. A server that lost the others answers all the same, of what it had: if it led, it takes itself
+ * for the leader for some 20 s, while the others may have elected one.
+ */
+function getLeader(name: string, { leader, replicas = [] }: Record<string, unknown>): string {
+  if (typeof leader !== 'string' || leader === '') {
+    throw new BrokerError('unavailable', `Cannot use the stream "${name}": it has no leader`);
+  }
+  const others = Array.isArray(replicas) ? (replicas as unknown[]) : [];
+  const heard = others.filter((other) => isJsonObject(other) && Number(other.active) < LEASE_NANOS);
+  if (heard.length < others.length / 2) {
+    throw new BrokerError('unavailable', `Cannot use the stream "${name}": its leader has lost the others`);
+  }
+  return leader;
 }
 
 /** How many messages of a subject a stream keeps. */

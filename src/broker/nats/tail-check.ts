@@ -10,10 +10,14 @@ export interface TailCheckOptions {
   readonly tailCheckMs: number;
   readonly tails: () => readonly Tail[];
   readonly onInterrupted: (logs: readonly LogName[] | 'all') => void;
-  /** Called when the connection does not answer. */
+  /** There is another server to go to. */
+  readonly canLeave: boolean;
+  /** Called when the connection does not answer, or leads to a server that has lost the others. */
   readonly onDead: (reason: string) => void;
 }
 
+/** Rounds without a leader after which another server is tried: more than it takes to elect one. */
+const MAX_LEADERLESS = 3;
 /** Logs that are looked at in one round, in a cluster. */
 const MAX_SWEPT = 100;
 
@@ -23,7 +27,7 @@ const MAX_SWEPT = 100;
  * leader does not send what the old one stored last; and for the rest the ends of followed logs are looked at in turn.
  */
 export function startTailCheck(session: NatsSession, options: TailCheckOptions): Stop {
-  const { tailCheckMs, tails, onInterrupted, onDead } = options;
+  const { tailCheckMs, tails, canLeave, onInterrupted, onDead } = options;
   const { connection, clock } = session.api;
   const roundMs = tailCheckMs / 2;
   const isCluster = connection.info?.cluster !== undefined;
@@ -31,6 +35,7 @@ export function startTailCheck(session: NatsSession, options: TailCheckOptions):
   /** Ends of which followers were told. One that is on its way right now is told too, which costs a look. */
   const told = new WeakMap<Tail, number>();
   let next = 0;
+  let leaderless = 0;
   let isStopped = false;
   let stopTimer = clock.after(roundMs, begin);
 
@@ -50,6 +55,7 @@ export function startTailCheck(session: NatsSession, options: TailCheckOptions):
     }
     try {
       const infos = await Promise.all(STREAM_KINDS.map((kind) => session.streams[kind].info()));
+      leaderless = 0;
       const now = infos.map(({ leader }) => leader).join();
       const missed = now === leaders ? await sweep() : ('all' as const);
       leaders = now;
@@ -57,6 +63,8 @@ export function startTailCheck(session: NatsSession, options: TailCheckOptions):
     } catch {
       // No leader answers. Messages may be lost until one does, the same one too: then it counts as another.
       leaders = 'unknown';
+      leaderless++;
+      if (leaderless >= MAX_LEADERLESS && canLeave && !isStopped) onDead('no leader answers there');
     }
   }
 

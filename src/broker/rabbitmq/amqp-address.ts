@@ -1,6 +1,7 @@
-import type { BrokerOptions } from '../create-broker.ts';
+import type { BrokerOptions } from '../broker-options.ts';
 import { isLoopback } from '../loopback.ts';
 import { findServerPlace, type ServerPlace } from '../server-place.ts';
+import { showParameter } from '../shown-url.ts';
 
 /** What a broker's URL says. */
 export interface AmqpAddress {
@@ -35,7 +36,9 @@ const PARAMETERS: readonly string[] = ['server', 'prefix', 'replicas', 'memory',
 export function readAmqpAddress(url: URL, { development = false }: Pick<BrokerOptions, 'development'>): AmqpAddress {
   const isEncrypted = url.protocol === 'amqps:';
   const unknown = [...url.searchParams.keys()].find((name) => !PARAMETERS.includes(name));
-  if (unknown !== undefined) refuse(`it has a parameter "${unknown}", the known are ${PARAMETERS.join(', ')}`);
+  if (unknown !== undefined) {
+    refuse(`it has a parameter "${showParameter(url, unknown)}", the known are ${PARAMETERS.join(', ')}`);
+  }
   if (url.hash !== '') refuse('it has a "#"; in a password that is written %23');
   const port = isEncrypted ? 5671 : 5672;
   const servers = [url.host, ...url.searchParams.getAll('server')].map(

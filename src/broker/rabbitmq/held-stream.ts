@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { formatPosition, type LogName, type Position, type StartPosition, tagOf } from '../../protocol/index.ts';
 import type { Entry, Reading } from '../broker.ts';
 import type { Retention } from '../retention.ts';
@@ -122,10 +123,13 @@ export function createHeldStream(options: HeldStreamOptions): HeldStream {
     head = 0;
   }
 
-  /** Says which stream this is: its first message, or what later ones say. */
-  function findEpoch(offset: number, message: StreamMessage): string | undefined {
-    if (offset === 1) return message.type === 'probe' ? message.id : undefined;
-    return message.epoch || undefined;
+  /**
+   * Says which stream this is: its first message, or what later ones say. The first is a probe, unless somebody was faster who
+   * still sent to the stream that was here before, or who is none of ours.
+   */
+  function findEpoch({ offset, text }: Delivered, message: StreamMessage | undefined): string | undefined {
+    if (offset > 1) return message?.epoch || undefined;
+    return message?.type === 'probe' ? message.id : createHash('sha256').update(text).digest('hex').slice(0, 16);
   }
 
   function add({ log: name, entry, ts, isFirst }: Extract<StreamMessage, { type: 'entry' }>, offset: number): Entry {
@@ -165,12 +169,12 @@ export function createHeldStream(options: HeldStreamOptions): HeldStream {
   }
 
   function takeNext(delivered: Delivered): Taken {
-    const { offset, text } = delivered;
+    const { offset } = delivered;
     if (!last) floor = offset - 1;
     last = delivered;
-    const message = findStreamMessage(text);
+    const message = findStreamMessage(delivered.text);
+    epoch ??= findEpoch(delivered, message);
     if (!message) return { type: 'nothing' };
-    epoch ??= findEpoch(offset, message);
     if (message.type === 'probe') return { type: 'probe', id: message.id };
     // Sent to the stream that was here before. It was not acknowledged: its sender waits for it on that one.
     if (epoch === undefined || message.epoch !== epoch) return { type: 'nothing' };

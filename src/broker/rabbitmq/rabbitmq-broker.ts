@@ -4,6 +4,7 @@ import { BrokerError } from '../broker-error.ts';
 import { createLink } from '../link.ts';
 import { processClock } from '../process-clock.ts';
 import type { RetentionOptions } from '../retention.ts';
+import { rotate } from '../server-place.ts';
 import { retentionOfStream, STREAM_KINDS, type StreamKind, streamKindOf } from '../stream-kind.ts';
 import type { AmqpAddress } from './amqp-address.ts';
 import { type AmqpSession, openSession } from './amqp-session.ts';
@@ -51,8 +52,6 @@ export function createRabbitmqBroker(address: AmqpAddress, options: RabbitmqBrok
   const listeners = new Set<(logs: readonly LogName[] | 'all') => void>();
   let state = { ok: false, since: wallClock() };
   let hasConnected = false;
-  /** The server that is tried first: another, once one let us in and could not be used, as it has no replica of a stream. */
-  let firstServer = 0;
   let stopOpening: () => void = () => {};
   const closing = new Promise<never>((_, reject) => {
     stopOpening = () => reject(new BrokerError('closed', 'Cannot use RabbitMQ: the broker is closed'));
@@ -61,10 +60,10 @@ export function createRabbitmqBroker(address: AmqpAddress, options: RabbitmqBrok
 
   const link = createLink<AmqpSession>({ engine: 'RabbitMQ', open, callTimeoutMs, clock, random });
 
-  async function open(): Promise<AmqpSession> {
+  async function open(failureCount: number): Promise<AmqpSession> {
     const heartbeatS = Math.max(1, Math.floor(tailCheckMs / 3_000)); // found out after two to three of them
-    const servers = [...address.servers.slice(firstServer), ...address.servers.slice(0, firstServer)];
-    firstServer = (firstServer + 1) % servers.length;
+    // One that lets us in may have no replica of a stream.
+    const servers = rotate(address.servers, failureCount);
     const session = await openSession({
       ...{
         amqplib,
@@ -78,7 +77,6 @@ export function createRabbitmqBroker(address: AmqpAddress, options: RabbitmqBrok
       },
       onTaken: hear,
     });
-    firstServer = 0;
     if (hasConnected) tellInterrupted();
     hasConnected = true;
     note(true);

@@ -33,22 +33,42 @@ export async function setUpStreams(
   retention: RetentionOptions,
 ): Promise<void> {
   const { prefix } = address;
-  const queues = STREAM_KINDS.map((kind) => queueOf(prefix, kind));
-  const isThere = await attempt(line, async (channel) => {
-    await channel.checkExchange(prefix);
-    for (const queue of queues) await channel.checkQueue(queue);
-  });
-  if (isThere.ok) return;
-  if (isThere.code !== 404) throw createFault(isThere);
-  const made = await attempt(line, async (channel) => {
-    await channel.assertExchange(prefix, 'direct', { durable: true });
-    for (const kind of STREAM_KINDS) {
+  const parts: readonly Part[] = [
+    {
+      check: (channel) => channel.checkExchange(prefix),
+      make: (channel) => channel.assertExchange(prefix, 'direct', { durable: true }),
+    },
+    ...STREAM_KINDS.map((kind): Part => {
       const queue = queueOf(prefix, kind);
-      await channel.assertQueue(queue, { durable: true, arguments: createArguments(kind, address, retention) });
-      await channel.bindQueue(queue, prefix, kind);
-    }
+      const options = { durable: true, arguments: createArguments(kind, address, retention) };
+      return { check: (channel) => channel.checkQueue(queue), make: (channel) => channel.assertQueue(queue, options) };
+    }),
+  ];
+  if (await isThere(line, parts)) return;
+  // One by one: to make what is there, as these options would have it, is refused if others made it.
+  for (const part of parts) if (!(await isThere(line, [part]))) await perform(line, part.make);
+  await perform(line, async (channel) => {
+    for (const kind of STREAM_KINDS) await channel.bindQueue(queueOf(prefix, kind), prefix, kind);
   });
-  if (!made.ok) throw createFault(made);
+}
+
+/** The exchange, or a stream. */
+interface Part {
+  check(channel: Channel): Promise<unknown>;
+  make(channel: Channel): Promise<unknown>;
+}
+
+async function isThere(line: ChannelModel, parts: readonly Part[]): Promise<boolean> {
+  const looked = await attempt(line, async (channel) => {
+    for (const { check } of parts) await check(channel);
+  });
+  if (!looked.ok && looked.code !== 404) throw createFault(looked);
+  return looked.ok;
+}
+
+async function perform(line: ChannelModel, work: (channel: Channel) => Promise<unknown>): Promise<void> {
+  const done = await attempt(line, work);
+  if (!done.ok) throw createFault(done);
 }
 
 function createArguments(kind: StreamKind, { replicas }: AmqpAddress, retention: RetentionOptions): object {
@@ -65,7 +85,7 @@ function createArguments(kind: StreamKind, { replicas }: AmqpAddress, retention:
 type Attempt = { readonly ok: true } | { readonly ok: false; readonly code: unknown; readonly reason: string };
 
 /** A server ends the channel on which something failed, so each attempt has its own. */
-async function attempt(line: ChannelModel, work: (channel: Channel) => Promise<void>): Promise<Attempt> {
+async function attempt(line: ChannelModel, work: (channel: Channel) => Promise<unknown>): Promise<Attempt> {
   const channel = await line.createChannel();
   channel.on('error', () => {}); // the call rejects with it too
   try {

@@ -1,6 +1,6 @@
 import { isLoopback } from '../loopback.ts';
 import { findServerPlace, type ServerPlace } from '../server-place.ts';
-import { showUrl } from '../shown-url.ts';
+import { showParameter, showUrl } from '../shown-url.ts';
 
 /** An account of a server. */
 interface Account {
@@ -57,7 +57,7 @@ export function readRedisUrl(url: URL, { isDevelopment }: { readonly isDevelopme
   const address = findAddress(url);
   if (typeof address === 'string') throw refuse(address);
   const unknown = [...url.searchParams.keys()].find((name) => !PARAMETERS[address.type].includes(name));
-  if (unknown !== undefined) throw refuse(`there is no "${unknown.slice(0, 40)}" in the URL of such a broker`);
+  if (unknown !== undefined) throw refuse(`there is no "${showParameter(url, unknown)}" in the URL of such a broker`);
   if (url.hash) throw refuse('it has a "#"; in a password that is written %23');
   if (isDevelopment || placesOf(address).every(({ host }) => isLoopback(host))) return address;
   if (!address.account.password) {

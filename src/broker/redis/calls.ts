@@ -90,14 +90,22 @@ export function createCalls(
     }
     count++;
     bytes += size;
+    const release = () => {
+      count--;
+      bytes -= size;
+    };
+    let sent: Promise<T> | undefined;
     try {
       await awaitWithin(clock, timeoutMs, isReady);
-      return await awaitWithin(clock, timeoutMs, send);
+      const sending = send();
+      sent = sending;
+      return await awaitWithin(clock, timeoutMs, () => sending);
     } catch (error) {
       throw explain(doing, error);
     } finally {
-      count--;
-      bytes -= size;
+      // What nobody waits for any longer is still held by the driver, until a server that is slow has answered it.
+      if (sent) void sent.then(release, release);
+      else release();
     }
   }
 

@@ -29,6 +29,8 @@ export function createConnections({ Redis, Cluster }: Ioredis, address: RedisAdd
     ...address.account,
     ...(address.isEncrypted ? { tls: {} } : {}),
     connectTimeout: timeoutMs,
+    // For live ends too: connecting counts as done once the network is there, and who says nothing then would be waited for for ever.
+    socketTimeout: timeoutMs,
     disconnectTimeout: FAREWELL_MS,
     disableClientInfo: true,
     // Its own check prints to the console where INFO is not allowed.
@@ -42,16 +44,15 @@ export function createConnections({ Redis, Cluster }: Ioredis, address: RedisAdd
   } satisfies RedisOptions;
   const single = { ...shared, db: address.db, enableOfflineQueue: false, retryStrategy: delayRetry };
 
-  function openLeader(options: { readonly socketTimeout?: number }): Redis {
+  function openLeader(): Redis {
     switch (address.type) {
       case 'server':
-        return new Redis({ ...single, ...options, ...address.server });
+        return new Redis({ ...single, ...address.server });
       case 'socket':
-        return new Redis({ ...single, ...options, path: address.path });
+        return new Redis({ ...single, path: address.path });
       case 'sentinel':
         return new Redis({
           ...single,
-          ...options,
           sentinels: [...address.sentinels],
           name: address.leader,
           sentinelUsername: address.sentinelAccount.username ?? '',
@@ -70,7 +71,7 @@ export function createConnections({ Redis, Cluster }: Ioredis, address: RedisAdd
 
   return {
     openClient() {
-      if (address.type !== 'cluster') return openLeader({ socketTimeout: timeoutMs });
+      if (address.type !== 'cluster') return openLeader();
       return new Cluster([...address.servers], {
         clusterRetryStrategy: delayRetry,
         enableOfflineQueue: false,
@@ -78,11 +79,11 @@ export function createConnections({ Redis, Cluster }: Ioredis, address: RedisAdd
         maxRedirections: MAX_REDIRECTIONS,
         slotsRefreshTimeout: timeoutMs,
         slotsRefreshInterval: 0, // redirections and lost connections tell of every change
-        redisOptions: { ...shared, socketTimeout: timeoutMs },
+        redisOptions: shared,
       });
     },
     openLive(place) {
-      if (address.type !== 'cluster') return openLeader({});
+      if (address.type !== 'cluster') return openLeader();
       const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(place) ?? [];
       return new Redis({ ...single, host, port: Number(port) });
     },

@@ -42,7 +42,8 @@ export function createSubscriber(parts: SubscriberParts): Subscriber {
   const timers = createTimers(clock);
   let hasConnected = false;
   let isRestoring = false;
-  let isStale = false;
+  /** What is to be listened to again. */
+  const stale = new Set<string>();
   let restoreCount = 0;
   let isClosed = false;
   /** A channel of our own beside one that is listened to, so that a cluster keeps both at one server. */
@@ -59,11 +60,11 @@ export function createSubscriber(parts: SubscriberParts): Subscriber {
   });
   redis.on('ready', () => {
     wakeWaiting();
-    if (hasConnected) void restore();
+    if (hasConnected) restoreAll();
     hasConnected = true;
   });
   // A cluster took slots from this server, and with them the channels in them.
-  redis.on('moved', () => void restore());
+  redis.on('moved', restoreAll);
   timers.wake(probeIntervalMs, () => void tryPath());
 
   function wakeWaiting(): void {
@@ -71,24 +72,28 @@ export function createSubscriber(parts: SubscriberParts): Subscriber {
     waiting.clear();
   }
 
-  /** Never rejects. Listens to everything again, and says so once that is done. */
-  async function restore(): Promise<void> {
-    isStale = true;
+  function restoreAll(): void {
+    restoreCount++;
+    probe = undefined;
+    void restore(channels);
+  }
+
+  /** Never rejects. Listens to channels again, and says so of those that are heard. */
+  async function restore(wanted: Iterable<string>): Promise<void> {
+    for (const channel of wanted) stale.add(channel);
     if (isRestoring) return;
     isRestoring = true;
-    while (isStale && !isClosed) {
-      isStale = false;
-      restoreCount++;
-      probe = undefined;
-      const lost = [...channels];
+    while (stale.size > 0 && !isClosed) {
+      const lost = [...stale].filter((channel) => channels.has(channel));
+      stale.clear();
       const results = await Promise.allSettled(lost.map((channel) => redis.ssubscribe(channel)));
       const reasons = results.map((result) => (result.status === 'rejected' ? result.reason : undefined));
       for (const [i, channel] of lost.entries()) if (isMoved(reasons[i])) channels.delete(channel);
       if (reasons.some(isMoved)) onMisplaced();
-      const failures = reasons.filter((reason) => reason !== undefined && !isMoved(reason));
-      if (failures.some(isReply)) timers.wake(REFUSAL_RETRY_MS, reconnect);
-      // The connection was lost meanwhile: the next one restores. To end that one too would never come to an end.
-      if (failures.length === 0) onRestored(lost.filter((channel) => channels.has(channel)));
+      // These alone: the others are heard, and must not be cut for it. What the connection took with it the next one restores.
+      const refused = lost.filter((_, i) => isReply(reasons[i]) && !isMoved(reasons[i]));
+      if (refused.length > 0) timers.wake(REFUSAL_RETRY_MS, () => void restore(refused));
+      onRestored(lost.filter((channel, i) => reasons[i] === undefined && channels.has(channel)));
     }
     isRestoring = false;
   }

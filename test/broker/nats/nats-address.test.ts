@@ -55,6 +55,7 @@ test.each(['nats://127.0.0.1', 'nats://localhost:4223', 'nats://[::1]:4222', 'na
 
 test.each([
   ['nats://a:hunter2@host?pasword=x', 'a parameter "pasword"'],
+  ['nats://token?hunter2@host', 'a parameter "…"'],
   ['nats://a:hunter2@host/path', 'it must end after the port'],
   ['nats://a:hunter2@host#x', 'it must end after the port'],
   ['nats://a:hunter2@host?server=b:0', 'a server must be a host'],

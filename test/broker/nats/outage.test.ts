@@ -115,14 +115,18 @@ test(
   TIMEOUT_MS,
 );
 
-test(
-  'a server that never says a word costs one socket at a time',
-  async () => {
+test.each([
+  ['never says a word', ''],
+  ['asks for TLS, and then says no more', 'INFO {"version":"2.9.10","proto":1,"tls_required":true}\r\n'],
+])(
+  'a server that %s costs one socket at a time',
+  async (_, greeting) => {
     const open = new Set<Socket>();
     let count = 0;
     const silent = createServer((socket) => {
       count++;
       open.add(socket);
+      socket.resume().write(greeting);
       socket.on('error', () => {}).on('close', () => open.delete(socket));
     }).listen(0, '127.0.0.1');
     await once(silent, 'listening');

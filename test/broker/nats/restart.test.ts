@@ -5,7 +5,7 @@ import { createFollower } from '../../../src/broker/conformance/follower.ts';
 import { countKeys, entryOf, keysOf } from '../../../src/broker/conformance/world.ts';
 import { type NatsServer, openNatsOperator, startNatsServer } from '../../support/nats-server.ts';
 import { until } from '../../support/until.ts';
-import { openNatsBroker, PATIENCE_MS, TIMEOUT_MS } from './open-nats-broker.ts';
+import { openLoneBroker, openNatsBroker, PATIENCE_MS, TIMEOUT_MS } from './open-nats-broker.ts';
 
 const log = userLog('ada');
 const quiet = userLog('grace');
@@ -78,6 +78,20 @@ test(
     await server.start();
     expect(await broker.append(log, entryOf('a'))).toBe(at);
     expect((await broker.read(log, 'start', 10)).entries.length).toBe(1);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a key whose entry went is known until the server is started again, and no longer',
+  async () => {
+    const { say } = openLoneBroker(server, { messages: { maxEntries: 2 } });
+    const [at] = await say(log, 'a');
+    await say(log, 'b', 'c');
+    expect(await say(log, 'a')).toEqual([at]);
+    await server.stop();
+    await server.start();
+    expect(await say(log, 'a')).not.toEqual([at]);
   },
   TIMEOUT_MS,
 );

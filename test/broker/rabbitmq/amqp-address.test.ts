@@ -51,15 +51,10 @@ test('a developer may leave credentials out', () => {
   expect(read('amqp://a.example', { development: true }).user).toBe('guest');
 });
 
-test('a refusal tells no secret', () => {
-  const said = (() => {
-    try {
-      read('amqp://ada:hunter2@a.example?nothing=1');
-    } catch (error) {
-      return String(error);
-    }
-    return '';
-  })();
-  expect(said).toContain('"nothing"');
-  expect(said).not.toContain('hunter2');
+test.each([
+  ['amqp://ada:hunter2@a.example?nothing=1', 'a parameter "nothing"'],
+  ['amqp://ada?hunter2@a.example', 'a parameter "…"'],
+])('the refusal of %s tells no secret', (url, reason) => {
+  expect(() => read(url)).toThrow(reason);
+  expect(() => read(url)).not.toThrow('hunter2');
 });

@@ -56,6 +56,18 @@ test('the first message of a stream names its epoch, and later ones repeat it', 
   expect([whole.held.epoch, later.held.epoch]).toEqual(['e', 'e']);
 });
 
+test.each([
+  ['an entry that was sent to the stream that was here before', '["entry","before",0,"everyone",true]\n["a","b"]\n1'],
+  ['something else', 'of another program'],
+])('a stream that begins with %s is known by that', (_, text) => {
+  const [one, other, later] = [1, 1, 2].map((begin) => openStream({}, begin === 1 ? 0 : begin));
+  for (const stream of [one, other]) stream?.take(text, 1);
+  const epoch = one?.held.epoch;
+  expect([other?.held.epoch, epoch]).toEqual([epoch, expect.stringMatching(/^[0-9a-f]{16}$/)]);
+  for (const stream of [one, other, later]) stream?.say(ADA, 'a', { epoch: epoch ?? '' });
+  for (const stream of [one, other, later]) expect(stream?.read(ADA, 'start').keys).toEqual(['a']);
+});
+
 test('what was sent to the stream that was here before is no entry', () => {
   const { say, read } = openStream();
   say(ADA, 'stale', { epoch: 'before' });

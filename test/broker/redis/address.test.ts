@@ -84,6 +84,8 @@ describe('the URL of a broker on Redis', () => {
     'redis://me:hunter2@localhost/x',
     'redis://me:1/hunter2@localhost',
     'redis://me:hunter2@localhost?password=hunter2',
+    'redis://me?hunter2@localhost',
+    'redis+sentinel://localhost/main?sentinelPassword=a@hunter2&db=x',
     'redis+sentinel://me:hunter2@example.com/main?sentinelUsername=hunter2',
     'redis+sentinel://me:hunter2@localhost/main?hunter=hunter2',
   ])('%s is refused without its secrets', (url) => {

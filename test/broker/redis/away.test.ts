@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { EncodedJson } from 'message-flow/protocol';
 import { userLog } from 'message-flow/protocol';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -120,6 +120,19 @@ describe('a broker whose Redis stands still', () => {
   }, 30_000);
 });
 
+test('a broker whose Redis answers slowly counts calls that it has sent, though nobody waits for them any longer', async () => {
+  const broker = openBroker(`redis://127.0.0.1:${await openSlow()}`, { timeoutMs: 1_000 });
+  await faultOf(say(broker, ADA, 'a'));
+  const data = `"${'x'.repeat(262_000)}"` as EncodedJson;
+  const sayMany = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, (_, i) => faultOf(broker.append(ADA, { key: `${i}`, event: 'said', data }))),
+    );
+  await sayMany(256);
+  const messages = (await sayMany(32)).map(({ message }) => message);
+  expect(messages).toContainEqual(expect.stringMatching(/calls to Redis are under way, 6\d{7} bytes/));
+}, 30_000);
+
 describe('a password', () => {
   const SECRET = 'hunter2 & co';
 
@@ -149,10 +162,24 @@ describe('a password', () => {
   }, 30_000);
 });
 
+/** A server that lets in, and then says "OK" to one call in 100 ms. */
+async function openSlow(): Promise<number> {
+  return listenAs((socket) => {
+    let count = 0;
+    const timer = setInterval(() => count > 0 && count-- && socket.write('+OK\r\n'), 100);
+    socket.on('close', () => clearInterval(timer));
+    socket.once('data', () => {
+      socket.write('+OK\r\n');
+      socket.on('data', (chunk) => {
+        count += chunk.toString('latin1').split(/\*\d+\r\n/).length - 1;
+      });
+    });
+  });
+}
+
 /** A server that says it does not understand, and what: as those before Redis 6 do. */
 async function openEcho(): Promise<number> {
-  const echo = createServer((socket) => {
-    socket.on('error', () => {});
+  return listenAs((socket) => {
     socket.on('data', (chunk) => {
       const words = chunk
         .toString('utf8')
@@ -166,10 +193,18 @@ async function openEcho(): Promise<number> {
       );
     });
   });
-  echo.listen(0, '127.0.0.1');
-  await once(echo, 'listening');
-  onTestFinished(() => {
-    echo.close();
+}
+
+/** Serves so until the test ends; gives the port. */
+async function listenAs(serve: (socket: Socket) => void): Promise<number> {
+  const listener = createServer((socket) => {
+    socket.on('error', () => {});
+    serve(socket);
   });
-  return (echo.address() as AddressInfo).port;
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  onTestFinished(() => {
+    listener.close();
+  });
+  return (listener.address() as AddressInfo).port;
 }

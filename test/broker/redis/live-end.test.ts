@@ -75,3 +75,10 @@ test('who listened already is told, when another listener comes first to where t
   expect(told).toEqual([CHANNEL]);
   expect(await servers.second.admin('PUBSUB', 'SHARDCHANNELS')).toEqual([CHANNEL]);
 }, 60_000);
+
+test('what is heard again after a cut is told, though another channel is refused', async () => {
+  const { servers, told, liveEnd } = await openLiveEnd();
+  for (const channel of [CHANNEL, 'flow:0:{user/grace}']) await liveEnd.listen(channel, () => {});
+  await servers.first.admin('ACL', 'SETUSER', 'default', 'resetchannels', `&${CHANNEL}`);
+  await until(() => told.includes(CHANNEL), 'the interruption', PATIENCE_MS);
+}, 60_000);

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import type { EncodedJson, LogName } from 'message-flow/protocol';
 import { userLog } from 'message-flow/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -68,6 +71,38 @@ describe('the live end of a broker on Redis', () => {
     await say(broker, log, 'c');
     await follower.has(2);
     expect([follower.entries.map(({ key }) => key), follower.gaps]).toEqual([['b', 'c'], []]);
+  });
+
+  test('that comes to a place where nobody answers is given up, and comes to the next', async () => {
+    let isDeaf = false;
+    let deafCount = 0;
+    const relay = createServer((near) => {
+      near.on('error', () => {});
+      if (isDeaf) {
+        deafCount++;
+        near.resume();
+        return;
+      }
+      const far = connect(server.port, '127.0.0.1');
+      far.on('error', () => near.destroy()).on('close', () => near.destroy());
+      near.on('close', () => far.destroy());
+      near.pipe(far).pipe(near);
+    });
+    relay.listen(0, '127.0.0.1');
+    await once(relay, 'listening');
+    onTestFinished(() => void relay.close());
+    const { port } = relay.address() as AddressInfo;
+    const broker = openBroker(`redis://127.0.0.1:${port}`, { probeIntervalMs: 100, timeoutMs: 300 });
+    const heard = await listen(broker, log);
+    isDeaf = true;
+    await server.admin('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await until(() => deafCount > 0, 'the live end to come there', PATIENCE_MS);
+    isDeaf = false;
+    await until(
+      async () => (await say(broker, log, randomUUID()).catch(() => undefined)) && heard.length > 0,
+      'an entry',
+      PATIENCE_MS,
+    );
   });
 
   test('that is well is tried again and again, and is not interrupted', async () => {

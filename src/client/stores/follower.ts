@@ -22,7 +22,6 @@ export interface FollowerParts {
   readonly host: Host;
   readonly options: ResolvedOptions;
   readonly report: (error: unknown) => void;
-  readonly createId: () => string;
   /** Whom the page was last known to speak for. */
   readonly findUser: () => string | undefined;
   /** Nobody wants it any more: its log is left, its timers are stopped. */
@@ -51,7 +50,7 @@ const MISSING_SPREAD_MS = 450;
 
 /** Creates a follower that waits to be wanted. */
 export function createFollower(parts: FollowerParts): Follower {
-  const { store, log, host, options, report, createId, findUser, onIdle } = parts;
+  const { store, log, host, options, report, findUser, onIdle } = parts;
   const { clock, random, lingerMs } = options;
   const replica = createReplica(store);
   const listeners = createListeners<undefined>(report);
@@ -287,6 +286,14 @@ function findSnapshot({ status, body }: BackendAnswer): StoreSnapshot<object> | 
   if (status !== 200 || !isJsonObject(body)) return undefined;
   const isSnapshot = typeof body.state === 'object' && Number.isSafeInteger(body.version) && Array.isArray(body.recent);
   return isSnapshot && typeof body.at === 'string' ? (body as unknown as StoreSnapshot<object>) : undefined;
+}
+
+/**
+ * An id of 128 bits of which none tells of another, up to 43 characters. Whoever follows the store sees ids, and who could guess
+ * our next one could say it first: ours would count as said before. So it is no matter of `random`, which a test may fix.
+ */
+function createId(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join('-');
 }
 
 /** The backend's code is one of ours, or shown as it is. */

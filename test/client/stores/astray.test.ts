@@ -2,7 +2,7 @@ import type { Client } from 'message-flow/client';
 import type { ClientStore, StoreView } from 'message-flow/client/stores';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSeededRandom } from '../../simulation/random.ts';
-import { type app, createWorld, type List, type list, type World } from './world.ts';
+import { type app, createWorld, type List, type list, NO_FAULTS, type World } from './world.ts';
 
 interface Page {
   readonly world: World;
@@ -38,5 +38,24 @@ describe('an action', () => {
     const [first = '', second = ''] = world.said.flatMap(({ actions }) => actions.map(({ id }) => id));
     expect(first.length).toBeGreaterThan(20);
     expect(second.split('-').filter((part) => part.length > 3 && first.includes(part))).toEqual([]);
+  });
+
+  test('of which a snapshot can not tell whether it has it is not shown twice', async () => {
+    const { world, store, views } = await openPage();
+    world.isDown = true;
+    world.cut();
+    world.faults = { ...NO_FAULTS, lostAnswer: 1 };
+    const done = store.dispatch('add', 'mine');
+    await world.pass(100);
+    world.stand = (route) => (route === 'actions' ? { status: 503, body: '' } : undefined);
+    world.faults = NO_FAULTS;
+    for (let i = 0; i < 60; i++) await world.flows[0]?.store('list').dispatch({}, 'add', `${i}`);
+    world.isDown = false;
+    await world.pass(20_000, 100);
+    world.stand = () => undefined;
+    await world.pass(60_000, 500);
+    expect(await done).toMatchObject({ refused: { code: 'forgotten' } });
+    expect(views.map(({ state }) => state?.texts.filter((text) => text === 'mine').length)).not.toContain(2);
+    expect(store.get()).toMatchObject({ state: world.row?.state, sync: { version: 61, pending: 0, stale: false } });
   });
 });

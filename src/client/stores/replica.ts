@@ -48,7 +48,7 @@ export interface Replica {
   /** The backend has applied a pending action. */
   confirm(id: string, version: number): void;
   rollBack(which: (action: Pending) => boolean, refused: Refused<RolledBackCode>): void;
-  /** Forgets the state, as it is another user's. */
+  /** Forgets the state and what was rolled back, as they are another user's. */
   reset(): void;
   /** Brings the view in line; true: it changed. */
   commit(isStale: boolean, fault: StoreFault | undefined): boolean;
@@ -165,7 +165,7 @@ export function createReplica(store: Store): Replica {
       }
     },
     reset() {
-      base = version = undefined;
+      base = version = rolledBack = undefined;
       heard = 0;
       held.clear();
     },

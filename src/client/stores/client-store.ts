@@ -83,8 +83,11 @@ export interface ClientStore<S extends Store = Store> {
    * @throws {TypeError} when the input has no JSON
    */
   dispatch<Name extends ActionName<S>>(name: Name, ...input: ActionArguments<S, Name>): Promise<Dispatched>;
-  /** Takes a server's snapshot in place of a first fetch, and goes on from its version. Without effect when it has as new a state. */
-  hydrate(snapshot: StoreSnapshot<StateOf<S>>): void;
+  /**
+   * Takes a server's snapshot of this store in place of a first fetch, and goes on from its version. Without effect when it has as new
+   * a state, and for undefined: `flow.snapshot` leaves out what its user may not read.
+   */
+  hydrate(snapshot: StoreSnapshot<StateOf<S>> | undefined): void;
 }
 
 /** What a page shows of a snapshot before its client took it: on a server, and in the first render of a browser. */

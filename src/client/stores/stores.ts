@@ -79,7 +79,7 @@ function createStorePart(
           }
           return open(store, log).dispatch(name, input);
         },
-        hydrate: (snapshot) => open(store, log).hydrate(snapshot as never),
+        hydrate: (snapshot) => snapshot && open(store, log).hydrate(snapshot as never),
       };
     },
   };

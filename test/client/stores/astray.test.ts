@@ -185,6 +185,16 @@ describe('an action', () => {
   });
 });
 
+test('a snapshot that leaves a store out, as its user may not read it, leaves the store to be fetched', async () => {
+  const world = createWorld(createSeededRandom(1));
+  onTestFinished(() => world.close());
+  const store = world.openClient().store('list', {});
+  store.hydrate(undefined);
+  store.subscribe(() => {});
+  await world.pass(100);
+  expect(store.get().state).toEqual({ texts: [] });
+});
+
 test('what one user did and was refused is not shown to the next', async () => {
   const { world, store } = await openPage();
   world.allow = (_, action) => action === undefined;

@@ -10,7 +10,7 @@ import {
   type Store,
   type StoreSnapshot,
 } from '../../contract/index.ts';
-import { findLogName, kindOf, segmentsOf } from '../../protocol/index.ts';
+import { awaitWithin, findLogName, kindOf, segmentsOf } from '../../protocol/index.ts';
 import { FlowError } from '../flow-error.ts';
 import { HttpError } from '../http-answer.ts';
 import type { Identity } from '../identity.ts';
@@ -22,7 +22,7 @@ import { createNews } from './news.ts';
 import type { StoreServing } from './serving.ts';
 import { createStoreKeeper, type StorePlace } from './store-keeper.ts';
 import { createStoreRoutes, type StoreRoutes } from './store-routes.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, TURN_TIMEOUT_MS } from './turns.ts';
 
 /** The stores of one pattern, at the backend. */
 export interface FlowStore<S extends Store> {
@@ -119,7 +119,9 @@ export function createFlowStores(
       }
       return {
         serve(serving) {
-          rights.allow('store', pattern, (identity, params) => serving.allow(identity, params, undefined));
+          rights.allow('store', pattern, (identity, params) =>
+            awaitWithin(clock, TURN_TIMEOUT_MS, async () => serving.allow(identity, params, undefined)),
+          );
           servings.set(pattern, serving);
         },
         dispatch: (params, name, ...[input]) => handled(dispatch(getPlace(pattern, params), name, input)),

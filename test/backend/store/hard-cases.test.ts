@@ -92,6 +92,16 @@ describe('a flow that is closed', () => {
   });
 });
 
+test('a token is a 503 after 10 s while the rule of a store never answers', async () => {
+  const clock = createFakeClock();
+  const web = startWeb({ clock, allow: () => new Promise<never>(() => {}) });
+  const response = web.post('token', { logs: ['store/list/a'] });
+  await until(() => clock.timerCount > 0, 'the question');
+  for (let i = 0; i < 5; i++) await nextTurn();
+  clock.advance(10_000);
+  expect((await response).status).toBe(503);
+});
+
 describe('the app itself', () => {
   test('is told at once of a parameter that is missing, though it awaits nothing', () => {
     const lists = startWeb().flow.store('list/:id');

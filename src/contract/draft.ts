@@ -97,7 +97,7 @@ export function changeState<State extends object>(state: State, change: (draft: 
   const result = change(root as State);
   if (result instanceof Promise) {
     result.catch(() => {}); // nobody waits for it, and on a server it would end the process
-    throw new TypeError('Cannot change a state: the change is asynchronous, and must be done when it returns');
+    throw new TypeError('Cannot change a state: the change is asynchronous');
   }
   return settle(root) as State;
 }

@@ -43,8 +43,8 @@ export interface Follower {
 const MAX_PENDING = 100;
 /** Most bytes of the actions of one request; a backend reads 65,536. */
 const MAX_BYTES = 60_000;
-/** Statuses, most often a proxy's, that take nothing back: not in time, too many. */
-const LATER: readonly number[] = [408, 429];
+/** What statuses say of a state that was asked for. */
+const FAULTS: Readonly<Record<number, StoreFault>> = { 401: 'signed-out', 403: 'not-allowed', 404: 'not-found' };
 /** How long a missing entry may still come before the state is fetched, in milliseconds; drawn, as all followers miss it at once. */
 const MISSING_MS = 50;
 const MISSING_SPREAD_MS = 450;
@@ -148,14 +148,13 @@ export function createFollower(parts: FollowerParts): Follower {
     if (asked !== generation) return;
     isFetching = false;
     const snapshot = findSnapshot(answer);
-    const { status } = answer;
+    const code = FAULTS[answer.status];
     if (snapshot) {
       fault = undefined; // of a right that ended while it was asked for
       replica.takeSnapshot(snapshot);
       follow(snapshot);
-    } else if (status === 401 || status === 403 || status === 404) {
-      takeFault(status === 401 ? 'signed-out' : status === 403 ? 'not-allowed' : 'not-found');
-    } else isDue = true;
+    } else if (code) takeFault(code);
+    else isDue = true;
     fetchFailures = snapshot && !replica.isBehind() ? 0 : fetchFailures + 1;
     update();
   }
@@ -185,11 +184,12 @@ export function createFollower(parts: FollowerParts): Follower {
     isSaying = false;
     const { status, body } = answer;
     const answers = isJsonObject(body) ? body.answers : undefined;
+    const isLater = status === 408 || status === 429; // a proxy's, most often: not in time, too many
     const mine = ({ id }: Pending) => actions.some((action) => action.id === id);
     if (status === 200 && Array.isArray(answers) && answers.length === actions.length && answers.every(isAnswer)) {
       sayFailures = 0;
       for (const [i, { id }] of actions.entries()) takeAnswer(id, answers[i] as ActionAnswer);
-    } else if (status >= 400 && status < 500 && !LATER.includes(status)) {
+    } else if (status >= 400 && status < 500 && !isLater) {
       const code = codeOf(answer);
       replica.rollBack(mine, { code, message: `Cannot run actions on "${log}": the backend said ${status}, ${code}` });
     } else {

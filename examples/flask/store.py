@@ -18,7 +18,7 @@ MAX_ID_LENGTH = 64
 BUSY_TIMEOUT_S = 5.0
 
 Reducer = Callable[[Any, Any], None]
-"""Alters a state by an input, and raises Refusal, KeyError, TypeError or ValueError where it can't."""
+"""Alters a state by an input. Whatever it raises refuses the action; Refusal says so."""
 May = Callable[[str | None], bool]
 """Says yes to an action by its name; to reading, with None."""
 Answer = tuple[dict[str, Any], int]
@@ -104,10 +104,11 @@ class Store:
                 attempt = copy.deepcopy(state)
                 try:
                     self._reducers[name](attempt, action.get("input"))
-                    json.dumps(attempt, allow_nan=False)
-                except (Refusal, KeyError, TypeError, ValueError) as error:
+                    attempt = json.loads(json.dumps(attempt, allow_nan=False))
+                except Exception as error:  # else it is a 500, which the page says again for ever
                     log.info("Refused %r on %s: %r", name, self._name, error)
-                    answers.append({"refused": {"code": "failed", "message": str(error)}})
+                    message = str(error) if isinstance(error, Refusal) else f"Cannot run {name!r}: its reducer failed"
+                    answers.append({"refused": {"code": "failed", "message": message}})
                     continue
             if code is not None:
                 answers.append({"refused": {"code": code, "message": f"Cannot run {name!r}: {code}"}})
@@ -162,16 +163,29 @@ def is_action(action: Any) -> bool:
 
 
 def create_patch(before: Any, after: Any, path: str = "") -> list[dict[str, Any]]:
-    """Says how one state becomes another, as RFC 6902; lists are replaced whole."""
+    """Says how one state becomes another, as RFC 6902, with its members in the same order; lists are replaced whole."""
     if before == after and type(before) is type(after) and not isinstance(before, (dict, list)):
         return []
     if not (isinstance(before, dict) and isinstance(after, dict)):
         return [] if json.dumps(before) == json.dumps(after) else [{"op": "replace", "path": path, "value": after}]
-    patch = [{"op": "remove", "path": f"{path}/{escape(key)}"} for key in before if key not in after]
+    staying = find_staying(before, after)
+    patch = [{"op": "remove", "path": f"{path}/{escape(key)}"} for key in before if key not in staying]
     for key, value in after.items():
         place = f"{path}/{escape(key)}"
-        patch += create_patch(before[key], value, place) if key in before else [{"op": "add", "path": place, "value": value}]
+        patch += create_patch(before[key], value, place) if key in staying else [{"op": "add", "path": place, "value": value}]
     return patch
+
+
+def find_staying(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """Finds the members that keep their places: as many of the first ones after as stand in this order before."""
+    ordered = iter(after)
+    wanted = next(ordered, None)
+    staying = set()
+    for key in before:
+        if key == wanted:
+            staying.add(key)
+            wanted = next(ordered, None)
+    return staying
 
 
 def escape(key: str) -> str:

@@ -70,8 +70,9 @@ export interface Flow<A extends Contract> {
   /** What it did and what waits. */
   stats(): FlowStats;
   /**
-   * Takes no more sends (they reject with `closed`), resolves once those under way have settled, `sendTimeoutMs` at the
-   * latest, and the broker is closed, if a URL named it. A broker that was given stays open.
+   * Takes no more sends (they reject with `closed`) and runs no more actions (their pages ask another server). Resolves once those
+   * under way have settled, `sendTimeoutMs` at the latest, and the broker is closed, if a URL named it. A broker that was given
+   * stays open. While actions are being saved it waits for their ends first, 10 s at the latest, so that their news is sent.
    */
   close(): Promise<void>;
 }
@@ -110,7 +111,8 @@ export function createFlow<A extends Contract>(app: A, options: FlowOptions): Fl
     broker,
     stats: () => sender.stats(),
     async close() {
-      stores.close();
+      const saved = stores.close();
+      if (saved !== undefined) await saved; // before the sender, which tells followers of it
       await sender.close();
       if (resolved.ownsBroker) await broker.close();
     },

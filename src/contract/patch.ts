@@ -22,15 +22,32 @@ function compare(before: unknown, after: unknown, path: string, patch: PatchOper
   else patch.push({ op: 'replace', path, value: after });
 }
 
+/** Members have an order, which pages show: one that does not keep its place is taken out, and put in at the end. */
 function compareMembers(before: Members, after: Members, path: string, patch: PatchOperation[]): void {
+  const staying = findStaying(Object.keys(before), Object.keys(after));
   for (const key of Object.keys(before)) {
-    if (!Object.hasOwn(after, key)) patch.push({ op: 'remove', path: `${path}/${escapeKey(key)}` });
+    if (!staying.has(key)) patch.push({ op: 'remove', path: `${path}/${escapeKey(key)}` });
   }
   for (const key of Object.keys(after)) {
     const at = `${path}/${escapeKey(key)}`;
-    if (Object.hasOwn(before, key)) compare(before[key], after[key], at, patch);
+    if (staying.has(key)) compare(before[key], after[key], at, patch);
     else patch.push({ op: 'add', path: at, value: after[key] });
   }
+}
+
+/** As many of the first keys after as stand in this order before. ECMA-262, 10.1.11.1: indices come first, in order by themselves. */
+function findStaying(before: readonly string[], after: readonly string[]): Set<string> {
+  const kept = new Set(before);
+  const staying = new Set(after.filter((key) => isIndex(key) && kept.has(key)));
+  const ordered = after.filter((key) => !isIndex(key));
+  let next = 0;
+  for (const key of before) if (key === ordered[next]) staying.add(ordered[next++] as string);
+  return staying;
+}
+
+function isIndex(key: string): boolean {
+  const index = Number(key) >>> 0;
+  return String(index) === key && index < 2 ** 32 - 1;
 }
 
 /** What both begin and end with stays; between, items are compared in pairs, then taken out or put in. */
@@ -74,7 +91,7 @@ export function applyPatch<State>(state: State, patch: readonly PatchOperation[]
 function change(holder: Members | unknown[], last: string, operation: PatchOperation): void {
   const { op } = operation;
   if (op === 'add' && Array.isArray(holder)) {
-    const at = last === '-' ? holder.length : Number(keyIn([...holder, 0], last));
+    const at = last === '-' ? holder.length : Number(keyIn(holder, last, 1));
     holder.splice(at, 0, operation.value);
     return;
   }
@@ -86,13 +103,12 @@ function change(holder: Members | unknown[], last: string, operation: PatchOpera
   else misfit(op);
 }
 
-/** Own members only, and of a list its numbers. RFC 6901, 4: no leading zeros. */
-function keyIn(holder: Members | unknown[], key: string): string {
-  if (
-    Array.isArray(holder) ? !/^(0|[1-9]\d*)$/.test(key) || Number(key) >= holder.length : !Object.hasOwn(holder, key)
-  ) {
-    misfit(key);
-  }
+/** Own members only, and of a list its numbers, and `room` after them. RFC 6901, 4: no leading zeros. */
+function keyIn(holder: Members | unknown[], key: string, room = 0): string {
+  const isIn = Array.isArray(holder)
+    ? /^(0|[1-9]\d*)$/.test(key) && Number(key) < holder.length + room
+    : Object.hasOwn(holder, key);
+  if (!isIn) misfit(key);
   return key;
 }
 

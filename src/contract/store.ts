@@ -47,8 +47,8 @@ export type On<State extends object> = <S extends Schema>(
 /** A store that has no actions yet. */
 export interface StoreBeginning<Pattern extends string, State extends object> {
   /**
-   * Gives the store its actions. A reducer alters the draft; what it returns is ignored. It must do the same on both sides:
-   * ids, times and chance come in by its input.
+   * Gives the store its actions. A reducer alters the draft; what it returns is ignored, and one that is asynchronous is refused.
+   * It must do the same on both sides: ids, times and chance come in by its input.
    * @throws {RangeError} when a name is empty or longer than 128 bytes
    */
   actions<A extends StoreActions<State>>(make: (on: On<State>) => A): Store<Pattern, State, A>;

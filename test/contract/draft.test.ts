@@ -68,19 +68,38 @@ describe('a change', () => {
         const patch = JSON.parse(JSON.stringify(createPatch(before, after)));
         expect(applyPatch(before, patch)).toEqual(after);
         expect(before).toEqual(kept);
-        expect(applyPatch(kept, patch)).toEqual(after);
+        expect(JSON.stringify(applyPatch(kept, patch))).toBe(JSON.stringify(after));
       }),
       { numRuns: 3_000 },
     );
   });
 
-  test('any state leads to any other by a patch', () => {
+  test('any state leads to any other by a patch, its members in the same order', () => {
     fc.assert(
       fc.property(json, json, (before, after) => {
-        expect(applyPatch(before, createPatch(before, after))).toEqual(after);
+        expect(JSON.stringify(applyPatch(before, createPatch(before, after)))).toBe(JSON.stringify(after));
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  test('that moves a member to the end is a patch of that member', () => {
+    const before = { a: { n: 1 }, b: { n: 2 }, c: { n: 3 } };
+    const after = changeState<Partial<typeof before>>(before, (draft) => {
+      const { a } = draft;
+      delete draft.a;
+      if (a) draft.a = a;
+    });
+    expect(createPatch(before, after)).toEqual([
+      { op: 'remove', path: '/a' },
+      { op: 'add', path: '/a', value: { n: 1 } },
+    ]);
+  });
+
+  test('that adds a number before others is a patch of that member, as numbers come in their order anyway', () => {
+    expect(createPatch({ 5: 'x', 7: 'y', a: 'z' }, { 5: 'x', 6: 'new', 7: 'y', a: 'z' })).toEqual([
+      { op: 'add', path: '/6', value: 'new' },
+    ]);
   });
 
   test('shares what it did not touch', () => {
@@ -170,6 +189,39 @@ describe('a change', () => {
     expect(after).toEqual({ at: '1970-01-01T00:00:00.000Z', list: [null, null, null, 1] });
   });
 
+  test('ends as JSON does for what it put there and looked at, too', () => {
+    const cards = [{ at: new Date(0), note: undefined, n: Number.NaN }];
+    const after = changeState<Record<string, unknown>>({}, (draft) => {
+      draft.cards = cards;
+      const [card] = draft.cards as typeof cards;
+      draft.seen = card?.at.getTime();
+    });
+    expect(after).toStrictEqual({ cards: [{ at: '1970-01-01T00:00:00.000Z', n: null }], seen: 0 });
+  });
+
+  test('has no members in it but own ones', () => {
+    changeState({ cards: { a: 1 }, list: [1] }, (draft) => {
+      expect(['a', 'constructor', '__proto__', 'toString'].map((id) => id in draft.cards)).toEqual([
+        true,
+        false,
+        false,
+        false,
+      ]);
+      expect([0 in draft.list, 1 in draft.list, 'length' in draft.list]).toEqual([true, false, true]);
+    });
+  });
+
+  test('by an asynchronous function is refused, and what that rejects with ends no process', async () => {
+    const before = { n: 1 };
+    const change = async (draft: typeof before) => {
+      draft.n = 2;
+      throw new Error('too late for anybody');
+    };
+    expect(() => changeState(before, change)).toThrow('asynchronous');
+    await new Promise((resolve) => setImmediate(resolve)); // an unhandled rejection would fail this run
+    expect(before).toEqual({ n: 1 });
+  });
+
   test('shows no members but own ones', () => {
     const before: { cards: Record<string, { done: boolean }> } = { cards: {} };
     const after = changeState(before, (draft) => {
@@ -197,6 +249,22 @@ describe('a change', () => {
         const own: Holder = {};
         own.own = own;
         draft.a = own;
+      },
+    ],
+    [
+      'a member __proto__ inside of what is given and looked at',
+      (draft: Holder) => {
+        draft.a = JSON.parse('{"b": {"__proto__": {"polluted": true}}}');
+        return (draft.a as Holder).b;
+      },
+    ],
+    [
+      'a cycle that was looked at',
+      (draft: Holder) => {
+        const own: Holder = {};
+        own.own = own;
+        draft.a = own;
+        return (draft.a as Holder).own;
       },
     ],
     ['an accessor', (draft: Holder) => Object.defineProperty(draft, 'a', { get: () => 1 })],

@@ -112,6 +112,12 @@ describe('a Flask app', { timeout: 120_000 }, () => {
     await act(Array.from({ length: 50 }, (_, i) => later(i)));
     expect(await act([action])).toMatchObject([200, [{ refused: { code: 'forgotten' } }]]);
     await until(() => ada.get().state?.notes.d === '49', 'the last', PATIENCE_MS);
+    const moved = { ...action, since: 50 };
+    await act([
+      { ...moved, id: 'out', name: 'remove', input: { id: 'c' } },
+      { ...moved, id: 'in' },
+    ]);
+    await until(() => Object.keys(ada.get().state?.notes ?? {}).join() === 'd,c', 'the order', PATIENCE_MS);
   });
 
   test('gives no token to whom it should not', async () => {

@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import type { StoredState } from 'message-flow/backend';
+import { contract, store, type } from 'message-flow/contract';
+import { createRing } from 'message-flow/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { noteInto, openRing, say } from './open-ring.ts';
 
 describe('a ring', () => {
@@ -84,6 +87,30 @@ describe('a ring', () => {
       else await ring.settle().catch(({ message }) => events.push(message));
     }
     expect(events.slice(0, 2)).toEqual(['no database', 'allow-failed']);
+  });
+
+  test('tells the actions of its pages apart, and those of a page before and after its reload', async () => {
+    const tally = store('tally', type<{ by: string[] }>()).actions((on) => ({
+      count: on(type<string>(), (draft, by) => draft.by.push(by)),
+    }));
+    const ring = createRing(contract({ stores: [tally] }));
+    onTestFinished(() => ring.close());
+    let row: StoredState<{ by: string[] }> = { state: { by: [] }, version: 0 };
+    ring.flow.store('tally').serve({
+      load: () => row,
+      save(_, next) {
+        row = next;
+        return true;
+      },
+      allow: () => true,
+    });
+    const [ada, bob] = [ring.page('ada'), ring.page('bob')];
+    for (const page of [ada, bob]) void page.client.store('tally', {}).dispatch('count', page.user);
+    await ring.settle();
+    await ada.reload();
+    void ada.client.store('tally', {}).dispatch('count', 'ada again');
+    await ring.settle();
+    expect([...row.state.by].sort()).toEqual(['ada', 'ada again', 'bob']);
   });
 
   test('says so when it never settles', async () => {

@@ -32,13 +32,15 @@ export function applyActions(
   const ids: string[] = [];
 
   function answer(action: CheckedAction): ActionAnswer {
-    if ('answer' in action) return action.answer;
-    const { id, name, input, since } = action;
+    const { id } = action;
     const earlier = known.find((other) => other.id === id);
+    // Also where it may no longer be done, as by a rule of one vote a user: it was.
     if (earlier) {
       isSaidAgain ||= earlier.version <= version;
       return { version: earlier.version };
     }
+    if ('answer' in action) return action.answer;
+    const { name, input, since } = action;
     if (since !== undefined && oldest > since) {
       const message = `Cannot run "${name}": whether it was applied after version ${since} is forgotten`;
       return { refused: { code: 'forgotten', message } };

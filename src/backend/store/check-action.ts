@@ -17,7 +17,13 @@ export async function checkAction({ store, serving }: StorePlace, said: SaidActi
     return refuse(said, 'invalid-input', `its input is invalid at "${places}"`);
   }
   const { value } = result;
-  return { id, name, input: value === undefined ? undefined : JSON.parse(JSON.stringify(value)), since };
+  if (value === undefined) return { id, name, input: undefined, since };
+  try {
+    return { id, name, input: JSON.parse(JSON.stringify(value)), since };
+  } catch {
+    // Too deep, or a bigint that its schema made: it will be no better when it is said again.
+    return refuse(said, 'invalid-input', 'what its schema made of its input has no JSON');
+  }
 }
 
 /** An action that is not run. */

@@ -10,7 +10,7 @@ import {
   type Store,
   type StoreSnapshot,
 } from '../../contract/index.ts';
-import { findLogName, kindOf, segmentsOf } from '../../protocol/index.ts';
+import { awaitWithin, findLogName, kindOf, segmentsOf } from '../../protocol/index.ts';
 import { FlowError } from '../flow-error.ts';
 import { HttpError } from '../http-answer.ts';
 import type { Identity } from '../identity.ts';
@@ -22,7 +22,7 @@ import { createNews } from './news.ts';
 import type { StoreServing } from './serving.ts';
 import { createStoreKeeper, type StorePlace } from './store-keeper.ts';
 import { createStoreRoutes, type StoreRoutes } from './store-routes.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, TURN_TIMEOUT_MS } from './turns.ts';
 
 /** The stores of one pattern, at the backend. */
 export interface FlowStore<S extends Store> {
@@ -34,9 +34,9 @@ export interface FlowStore<S extends Store> {
   /**
    * Runs an action on the app's own account: `inputs` are checked, `allow` is not asked. Resolves once it is saved, or refused.
    * Not awaited, a failure is only reported.
-   * @throws {FlowError} `unavailable` when the database failed, gave nothing within 10 s, or was faster in other hands 20 times;
-   *   `overloaded` when 100 wait for this store. It may have been saved.
-   * @throws {RangeError} when there is no such store, nobody serves it, or a parameter is missing or empty
+   * @throws {FlowError} `unavailable` when the database or a schema failed, gave nothing within 10 s, or others were faster 20 times;
+   *   `overloaded` when 100 wait for this store. It may have been saved. `closed`: the flow was closed, and it was not saved.
+   * @throws {RangeError} when there is no such store; at once when nobody serves it, or a parameter is missing or empty
    */
   dispatch<Name extends ActionName<S>>(
     params: ParamsOf<S['pattern']>,
@@ -46,7 +46,7 @@ export interface FlowStore<S extends Store> {
   /**
    * Tells followers that something else than an action changed the state, and its version with it: they fetch it.
    * @throws {FlowError} `unavailable` when the state could not be loaded
-   * @throws {RangeError} when there is no such store, nobody serves it, or a parameter is missing or empty
+   * @throws {RangeError} when there is no such store; at once when nobody serves it, or a parameter is missing or empty
    */
   changed(params: ParamsOf<S['pattern']>): Promise<void>;
 }
@@ -62,7 +62,8 @@ export interface FlowStores {
     params: Readonly<Record<string, string>>,
   ): Promise<{ readonly log: string; readonly snapshot: StoreSnapshot } | undefined>;
   readonly routes: StoreRoutes;
-  close(): void;
+  /** Runs no more actions. Resolves when the sender has the news of those that are being saved, 10 s later at the latest; undefined: of none. */
+  close(): Promise<void> | undefined;
 }
 
 /** Creates the stores of a contract, served by nobody yet. */
@@ -75,7 +76,8 @@ export function createFlowStores(
   const { clock, report } = options;
   const servings = new Map<string, StoreServing<Store>>();
   const news = createNews(sender, clock);
-  const keeper = createStoreKeeper(createTurns(clock), news, clock, report);
+  const turns = createTurns(clock);
+  const keeper = createStoreKeeper(turns, news, clock, report);
   const routes = createStoreRoutes(options, keeper, find);
 
   function find(name: string): StorePlace | undefined {
@@ -96,7 +98,7 @@ export function createFlowStores(
   }
 
   async function dispatch(place: StorePlace, name: string, input: unknown): Promise<ActionAnswer> {
-    const action = await checkAction(place, { id: randomUUID(), name, input });
+    const action = await keeper.ask(place, () => checkAction(place, { id: randomUUID(), name, input }));
     const answers = await keeper.act(place, [action]);
     if (!answers?.[0]) throw new RangeError(`Cannot run "${name}" on "${place.log}": there is no such store`);
     return answers[0];
@@ -117,11 +119,13 @@ export function createFlowStores(
       }
       return {
         serve(serving) {
-          rights.allow('store', pattern, (identity, params) => serving.allow(identity, params, undefined));
+          rights.allow('store', pattern, (identity, params) =>
+            awaitWithin(clock, TURN_TIMEOUT_MS, async () => serving.allow(identity, params, undefined)),
+          );
           servings.set(pattern, serving);
         },
-        dispatch: (params, name, ...[input]) => handled(async () => dispatch(getPlace(pattern, params), name, input)),
-        changed: (params) => handled(async () => tellChanged(getPlace(pattern, params))),
+        dispatch: (params, name, ...[input]) => handled(dispatch(getPlace(pattern, params), name, input)),
+        changed: (params) => handled(tellChanged(getPlace(pattern, params))),
       };
     },
     async snapshot(me, pattern, params) {
@@ -134,13 +138,16 @@ export function createFlowStores(
         return undefined;
       }
     },
-    close: news.close,
+    close() {
+      const saved = turns.close();
+      if (saved === undefined) news.close();
+      return saved?.then(news.close);
+    },
   };
 }
 
 /** As with any send: not awaited, a failure is reported, not thrown at the process. */
-function handled<T>(work: () => Promise<T>): Promise<T> {
-  const promise = work();
+function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }

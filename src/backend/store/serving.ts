@@ -48,7 +48,7 @@ export interface StoreServing<S extends Store> {
   ): boolean | Promise<boolean>;
   /**
    * Says who may read the store, where `action` is undefined, and who may do an action. Anything but `true` refuses. Reading is
-   * asked for at each token, snapshot and request of actions.
+   * asked for at each token, snapshot and request of actions; then all actions of a request side by side, 50 at most.
    */
   allow(
     identity: Identity,

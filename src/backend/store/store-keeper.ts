@@ -23,8 +23,13 @@ export interface StoreKeeper {
    */
   load(place: StorePlace): Promise<StoredState<object> | undefined>;
   /**
+   * Asks another of an app's functions.
+   * @throws {FlowError} `unavailable` when it threw, or gave nothing in time
+   */
+  ask<T>(place: StorePlace, work: () => T | Promise<T>): Promise<T>;
+  /**
    * Runs actions, saves and tells followers; undefined: there is no such store.
-   * @throws {FlowError} `unavailable` when the app's database failed or others were faster, `overloaded`
+   * @throws {FlowError} `unavailable` when the app's database failed or others were faster, `overloaded`, `closed`
    */
   act(place: StorePlace, actions: readonly CheckedAction[]): Promise<readonly ActionAnswer[] | undefined>;
 }
@@ -39,17 +44,21 @@ export function createStoreKeeper(turns: Turns, news: News, clock: Clock, report
     try {
       return await work();
     } catch (cause) {
-      if (cause instanceof FlowError && cause.code === 'overloaded') throw cause;
+      if (cause instanceof FlowError && (cause.code === 'overloaded' || cause.code === 'closed')) throw cause;
       report({ type: 'store-failed', log, error: cause });
       if (cause instanceof FlowError) throw cause;
-      throw new FlowError('unavailable', `Cannot use "${log}": its database failed`, { cause });
+      throw new FlowError('unavailable', `Cannot use "${log}": its load, save, allow or inputs failed`, { cause });
     }
+  }
+
+  function ask<T>(place: StorePlace, work: () => T | Promise<T>): Promise<T> {
+    return guard(place, () => awaitWithin(clock, TURN_TIMEOUT_MS, async () => await work()));
   }
 
   async function read({ serving, params }: StorePlace): Promise<StoredState<object> | undefined> {
     const loaded = await serving.load(params);
     if (loaded === undefined || loaded === null) return undefined;
-    const { state, version } = loaded;
+    const { state, version, recent } = loaded;
     if (typeof state !== 'object' || state === null) {
       throw new TypeError(`Cannot use what load gave: state is ${state === null ? 'null' : typeof state}`);
     }
@@ -57,6 +66,9 @@ export function createStoreKeeper(turns: Turns, news: News, clock: Clock, report
       throw new TypeError(
         `Cannot use what load gave: version is ${typeof version} "${version}", not an integer from 0`,
       );
+    }
+    if (recent !== undefined && recent !== null && !Array.isArray(recent)) {
+      throw new TypeError(`Cannot use what load gave: recent is ${typeof recent}, not the list that save was given`);
     }
     return loaded;
   }
@@ -91,7 +103,8 @@ export function createStoreKeeper(turns: Turns, news: News, clock: Clock, report
   }
 
   return {
-    load: (place) => guard(place, () => awaitWithin(clock, TURN_TIMEOUT_MS, () => read(place))),
+    ask,
+    load: (place) => ask(place, () => read(place)),
     act: (place, actions) =>
       guard(place, () =>
         turns.take(place.log, async () => {

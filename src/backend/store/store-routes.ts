@@ -1,5 +1,5 @@
 import { MAX_ACTIONS, type SaidAction, type StoreSnapshot } from '../../contract/index.ts';
-import { awaitWithin, isJsonObject, MAX_KEY_BYTES } from '../../protocol/index.ts';
+import { isJsonObject, MAX_KEY_BYTES } from '../../protocol/index.ts';
 import { FlowError } from '../flow-error.ts';
 import { answerJson, HttpError } from '../http-answer.ts';
 import { type Identity, identify } from '../identity.ts';
@@ -10,7 +10,6 @@ import { readTops } from '../tops.ts';
 import type { CheckedAction } from './apply.ts';
 import { checkAction, refuse } from './check-action.ts';
 import type { StoreKeeper, StorePlace } from './store-keeper.ts';
-import { TURN_TIMEOUT_MS } from './turns.ts';
 
 /** The routes of stores. */
 export interface StoreRoutes {
@@ -33,42 +32,31 @@ export function createStoreRoutes(
   keeper: StoreKeeper,
   find: (name: string) => StorePlace | undefined,
 ): StoreRoutes {
-  const { authenticate, report, clock } = options;
-
-  /** Asks an app's function, which may throw or never answer. */
-  async function ask<T>({ log }: StorePlace, work: () => T | Promise<T>): Promise<T> {
-    try {
-      return await awaitWithin(clock, TURN_TIMEOUT_MS, async () => await work());
-    } catch (error) {
-      report({ type: 'store-failed', log, error });
-      throw new HttpError('unavailable', 'Cannot answer: a check of the store failed');
-    }
-  }
+  const { authenticate, report } = options;
 
   async function checkReader(identity: Identity, place: StorePlace | undefined): Promise<StorePlace> {
     // One answer for a store that nobody serves and one that this user may not read: which, is nobody's business.
     if (!place) throw new HttpError('not-allowed');
-    const mayRead = await ask(place, () => place.serving.allow(identity, place.params, undefined));
+    const mayRead = await orHttp(() => keeper.ask(place, () => place.serving.allow(identity, place.params, undefined)));
     if (mayRead !== true) throw new HttpError('not-allowed');
     return place;
   }
 
-  async function checkAll(
+  /** Side by side: one after another, fifty that take a while would fail together, be said again together, and fail. */
+  function checkAll(
     identity: Identity,
     place: StorePlace,
     said: readonly SaidAction[],
   ): Promise<readonly CheckedAction[]> {
-    const checked: CheckedAction[] = [];
-    for (const action of said) {
-      const taken = await checkAction(place, action);
-      if ('answer' in taken) checked.push(taken);
-      else {
+    return Promise.all(
+      said.map(async (action) => {
+        const taken = await checkAction(place, action);
+        if ('answer' in taken) return taken;
         const { name, input } = taken;
         const mayAct = await place.serving.allow(identity, place.params, { name, input });
-        checked.push(mayAct === true ? taken : refuse(action, 'not-allowed', 'this user may not'));
-      }
-    }
-    return checked;
+        return mayAct === true ? taken : refuse(action, 'not-allowed', 'this user may not');
+      }),
+    );
   }
 
   async function read(identity: Identity, asked: StorePlace | undefined): Promise<StoreSnapshot> {
@@ -101,7 +89,7 @@ export function createStoreRoutes(
       // What one user did and the network lost must not be done in the name of whoever signed in since.
       if (body.user !== undefined && body.user !== identity.user) throw new HttpError('user-changed');
       const place = await checkReader(identity, find(body.log));
-      const checked = await ask(place, () => checkAll(identity, place, said));
+      const checked = await orHttp(() => keeper.ask(place, () => checkAll(identity, place, said)));
       const answers = await orHttp(() => keeper.act(place, checked));
       if (!answers) throw noStore();
       return answerJson({ answers });

@@ -6,9 +6,11 @@ export interface Turns {
   /**
    * Does the work at its turn. What does not come to its turn in time is never begun; what does not end in time goes on by itself, and
    * lets the next begin.
-   * @throws {FlowError} `unavailable` when it is not done in time, `overloaded` when too much waits; or what it rejects with
+   * @throws {FlowError} `unavailable` when it is not done in time, `overloaded` when too much waits, `closed`; or what it rejects with
    */
   take<T>(log: LogName, work: () => Promise<T>): Promise<T>;
+  /** Begins no more: what waits is `closed`. Resolves when what has its turn is done, or its time over; undefined: nothing has. */
+  close(): Promise<void> | undefined;
 }
 
 /** Longest wait for a turn and its end, in milliseconds. */
@@ -20,11 +22,18 @@ const MAX_WAITING = 100;
 export function createTurns(clock: Clock): Turns {
   /** By log, what waits behind the one that has its turn. */
   const queues = new Map<LogName, (() => void)[]>();
+  const closers: (() => void)[] = [];
+  let isClosed = false;
 
   function pass(log: LogName): void {
     const next = queues.get(log)?.shift();
     if (next) next();
     else queues.delete(log);
+    if (queues.size === 0) for (const close of closers.splice(0)) close();
+  }
+
+  async function refuse(log: LogName): Promise<never> {
+    throw new FlowError('closed', `Cannot run actions on "${log}": the flow is closed`);
   }
 
   return {
@@ -45,7 +54,7 @@ export function createTurns(clock: Clock): Turns {
         });
         function begin(): void {
           hasTurn = true;
-          work()
+          (isClosed ? refuse(log) : work())
             .finally(() => {
               stop();
               if (hasTurn) pass(log);
@@ -59,5 +68,9 @@ export function createTurns(clock: Clock): Turns {
           begin();
         }
       }),
+    close() {
+      isClosed = true;
+      return queues.size > 0 ? new Promise((resolve) => closers.push(resolve)) : undefined;
+    },
   };
 }

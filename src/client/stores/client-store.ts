@@ -13,7 +13,7 @@ import type { LogName, Stop } from '../../protocol/index.ts';
 /**
  * Why an action was rolled back: what the backend refused by, or
  * - `signed-out`, `user-changed`: whoever did it is no longer there; it may have been applied.
- * - `not-found`: there is no such store.
+ * - `not-found`: there is no such store. Where it, or `not-allowed`, says that a store is lost to its user, the same.
  * - `invalid-request`: the backend could not read the request; a fault in the app.
  * - `too-large`: its input is over 60,000 bytes.
  * - `overloaded`: 100 actions of this store wait already.
@@ -47,9 +47,9 @@ export interface StoreSync {
   readonly version: number | undefined;
   /** Actions that are shown and not confirmed. */
   readonly pending: number;
-  /** The backend may have a newer state: nothing came yet, the connection is not live, or a snapshot is being fetched. */
+  /** The backend may have a newer state: nothing came yet, the connection is not live, or a snapshot is needed. An entry that is late by a moment is none. */
   readonly stale: boolean;
-  /** The latest action that was rolled back, a new object each time; undefined while none was. */
+  /** The latest action of this user that was rolled back, a new object each time; undefined while none was. */
   readonly rolledBack: RolledBack | undefined;
   /** Why there is no state, or no newer one; undefined while all is well. */
   readonly fault: StoreFault | undefined;
@@ -83,8 +83,11 @@ export interface ClientStore<S extends Store = Store> {
    * @throws {TypeError} when the input has no JSON
    */
   dispatch<Name extends ActionName<S>>(name: Name, ...input: ActionArguments<S, Name>): Promise<Dispatched>;
-  /** Takes a server's snapshot in place of a first fetch, and goes on from its version. Without effect when it has as new a state. */
-  hydrate(snapshot: StoreSnapshot<StateOf<S>>): void;
+  /**
+   * Takes a server's snapshot of this store in place of a first fetch, and goes on from its version. Without effect when it has as new
+   * a state, and for undefined: `flow.snapshot` leaves out what its user may not read.
+   */
+  hydrate(snapshot: StoreSnapshot<StateOf<S>> | undefined): void;
 }
 
 /** What a page shows of a snapshot before its client took it: on a server, and in the first render of a browser. */

@@ -1,7 +1,6 @@
 import {
   type ActionAnswer,
   MAX_ACTIONS,
-  type Refused,
   type SaidAction,
   type Store,
   type StoreSnapshot,
@@ -22,7 +21,6 @@ export interface FollowerParts {
   readonly host: Host;
   readonly options: ResolvedOptions;
   readonly report: (error: unknown) => void;
-  readonly createId: () => string;
   /** Whom the page was last known to speak for. */
   readonly findUser: () => string | undefined;
   /** Nobody wants it any more: its log is left, its timers are stopped. */
@@ -45,13 +43,15 @@ export interface Follower {
 const MAX_PENDING = 100;
 /** Most bytes of the actions of one request; a backend reads 65,536. */
 const MAX_BYTES = 60_000;
+/** What statuses say of a state that was asked for. */
+const FAULTS: Readonly<Record<number, StoreFault>> = { 401: 'signed-out', 403: 'not-allowed', 404: 'not-found' };
 /** How long a missing entry may still come before the state is fetched, in milliseconds; drawn, as all followers miss it at once. */
 const MISSING_MS = 50;
 const MISSING_SPREAD_MS = 450;
 
 /** Creates a follower that waits to be wanted. */
 export function createFollower(parts: FollowerParts): Follower {
-  const { store, log, host, options, report, createId, findUser, onIdle } = parts;
+  const { store, log, host, options, report, findUser, onIdle } = parts;
   const { clock, random, lingerMs } = options;
   const replica = createReplica(store);
   const listeners = createListeners<undefined>(report);
@@ -84,7 +84,10 @@ export function createFollower(parts: FollowerParts): Follower {
       if (needsState && !fault && !isFetching) fetchSoon();
       if (replica.version !== undefined && !isDue && !isFetching && !isSaying && !stopSayTimer) say();
     } else if (!stopLinger && lingerMs < Number.POSITIVE_INFINITY) stopLinger = clock.after(lingerMs, leave);
-    const isStale = needsState || !isLive || host.status.state !== 'live';
+    if (!needsState && !isFetching) fetchFailures = 0;
+    const isAsking = isDue || isFetching || fetchFailures > 0 || replica.version === undefined;
+    // Not by what is behind for a moment: an action's answer is often there before its entry, and each would blink.
+    const isStale = isAsking || !isLive || host.status.state !== 'live';
     if (replica.commit(isStale, fault)) listeners.tell(undefined);
   }
 
@@ -93,6 +96,12 @@ export function createFollower(parts: FollowerParts): Follower {
     stopSayTimer?.();
     stopLinger?.();
     stopFetchTimer = stopSayTimer = stopLinger = undefined;
+  }
+
+  /** No state can be had, until a new listener asks again. What is under way may yet be applied. */
+  function takeFault(code: StoreFault): void {
+    fault = code;
+    replica.rollBack(() => true, { code, message: `Cannot have the state of "${log}": ${code}` });
   }
 
   /** What the network lost is asked again at once. */
@@ -125,6 +134,7 @@ export function createFollower(parts: FollowerParts): Follower {
       stopFetchTimer ??= clock.after(waitMs, () => {
         stopFetchTimer = undefined;
         if (isDue || replica.isBehind()) void fetchState();
+        update();
       });
     }
   }
@@ -138,14 +148,13 @@ export function createFollower(parts: FollowerParts): Follower {
     if (asked !== generation) return;
     isFetching = false;
     const snapshot = findSnapshot(answer);
-    const code = codeOf(answer);
+    const code = FAULTS[answer.status];
     if (snapshot) {
+      fault = undefined; // of a right that ended while it was asked for
       replica.takeSnapshot(snapshot);
       follow(snapshot);
-    } else if (answer.status === 401 || answer.status === 403 || answer.status === 404) {
-      fault = answer.status === 401 ? 'signed-out' : answer.status === 403 ? 'not-allowed' : 'not-found';
-      replica.rollBack(() => true, { code: fault, message: `Cannot have the state of "${log}": ${code}` });
-    } else isDue = true;
+    } else if (code) takeFault(code);
+    else isDue = true;
     fetchFailures = snapshot && !replica.isBehind() ? 0 : fetchFailures + 1;
     update();
   }
@@ -155,12 +164,13 @@ export function createFollower(parts: FollowerParts): Follower {
     let bytes = 0;
     for (const action of replica.pending) {
       if (action.version !== undefined) continue;
-      bytes += utf8Length(JSON.stringify(action.input) ?? '');
+      const { id, name, input, since = replica.version } = action;
+      const said = { id, name, input, since };
+      bytes += utf8Length(JSON.stringify(said));
       if (actions.length > 0 && (bytes > MAX_BYTES || actions.length === MAX_ACTIONS)) break;
-      action.since ??= replica.version;
+      action.since = since;
       action.tries++;
-      const { id, name, input, since } = action;
-      actions.push({ id, name, input, since });
+      actions.push(said);
     }
     if (actions.length > 0) void sayAll(actions);
   }
@@ -174,11 +184,12 @@ export function createFollower(parts: FollowerParts): Follower {
     isSaying = false;
     const { status, body } = answer;
     const answers = isJsonObject(body) ? body.answers : undefined;
+    const isLater = status === 408 || status === 429; // a proxy's, most often: not in time, too many
     const mine = ({ id }: Pending) => actions.some((action) => action.id === id);
-    if (status === 200 && Array.isArray(answers) && answers.length === actions.length) {
+    if (status === 200 && Array.isArray(answers) && answers.length === actions.length && answers.every(isAnswer)) {
       sayFailures = 0;
-      for (const [i, { id }] of actions.entries()) takeAnswer(id, answers[i]);
-    } else if (status >= 400 && status < 500) {
+      for (const [i, { id }] of actions.entries()) takeAnswer(id, answers[i] as ActionAnswer);
+    } else if (status >= 400 && status < 500 && !isLater) {
       const code = codeOf(answer);
       replica.rollBack(mine, { code, message: `Cannot run actions on "${log}": the backend said ${status}, ${code}` });
     } else {
@@ -190,19 +201,16 @@ export function createFollower(parts: FollowerParts): Follower {
     update();
   }
 
-  function takeAnswer(id: string, answer: ActionAnswer | undefined): void {
+  function takeAnswer(id: string, { version, refused }: ActionAnswer): void {
     const action = replica.pending.find((action) => action.id === id);
-    if (!action || !isJsonObject(answer)) return;
-    if (typeof answer.version === 'number') replica.confirm(id, answer.version);
-    else if (isJsonObject(answer.refused)) {
-      const refused = answer.refused as unknown as Refused;
-      if (refused.code === 'forgotten' && action.tries === 1) {
-        // Said once only, so it was not applied; our version was too old to tell. Said anew from a newer one.
-        action.since = undefined;
-        action.tries = 0;
-        isDue = true;
-      } else replica.rollBack((other) => other === action, refused);
-    }
+    if (!action) return;
+    if (!refused) replica.confirm(id, version);
+    else if (refused.code === 'forgotten' && action.tries === 1) {
+      // Said once only, so it was not applied; our version was too old to tell. Said anew from a newer one.
+      action.since = undefined;
+      action.tries = 0;
+      isDue = true;
+    } else replica.rollBack((other) => other === action, refused);
   }
 
   return {
@@ -223,15 +231,11 @@ export function createFollower(parts: FollowerParts): Follower {
       };
     },
     dispatch(name, input) {
-      const text = JSON.stringify(input) ?? 'null';
+      const text = JSON.stringify(input);
       return new Promise((settle) => {
-        const action: Pending = { id: createId(), name, input: JSON.parse(text), settle, tries: 0 };
-        const code =
-          replica.version === undefined && fault
-            ? fault
-            : utf8Length(text) > MAX_BYTES
-              ? 'too-large'
-              : replica.pending.length >= MAX_PENDING && 'overloaded';
+        const action: Pending = { id: createId(), name, input: text && JSON.parse(text), settle, tries: 0 };
+        const isTooLarge = utf8Length(text ?? '') > MAX_BYTES;
+        const code = fault ?? (isTooLarge ? 'too-large' : replica.pending.length >= MAX_PENDING && 'overloaded');
         replica.add(action);
         if (code)
           replica.rollBack((other) => other === action, { code, message: `Cannot run "${name}" on "${log}": ${code}` });
@@ -257,7 +261,7 @@ export function createFollower(parts: FollowerParts): Follower {
         case 'unsubscribed':
           isFollowed = isLive = false;
           isDue = true;
-          fault = effect.reason === 'too-many-logs' ? effect.reason : 'not-allowed';
+          takeFault(effect.reason === 'too-many-logs' ? effect.reason : 'not-allowed');
           break;
         case 'state':
           if (effect.status.state === 'live') retryNow();
@@ -285,8 +289,21 @@ export function createFollower(parts: FollowerParts): Follower {
 
 function findSnapshot({ status, body }: BackendAnswer): StoreSnapshot<object> | undefined {
   if (status !== 200 || !isJsonObject(body)) return undefined;
-  const isSnapshot = typeof body.state === 'object' && Number.isSafeInteger(body.version) && Array.isArray(body.recent);
-  return isSnapshot && typeof body.at === 'string' ? (body as unknown as StoreSnapshot<object>) : undefined;
+  const { state, version, recent, at } = body;
+  const isSnapshot = state && typeof state === 'object' && Number.isSafeInteger(version) && Array.isArray(recent);
+  return isSnapshot && typeof at === 'string' ? (body as unknown as StoreSnapshot<object>) : undefined;
+}
+
+function isAnswer(answer: unknown): answer is ActionAnswer {
+  return isJsonObject(answer) && (Number.isSafeInteger(answer.version) || isJsonObject(answer.refused));
+}
+
+/**
+ * An id of 128 bits of which none tells of another, up to 43 characters. Whoever follows the store sees ids, and who could guess
+ * our next one could say it first: ours would count as said before. So it is no matter of `random`, which a test may fix.
+ */
+function createId(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join('-');
 }
 
 /** The backend's code is one of ours, or shown as it is. */

@@ -1,5 +1,6 @@
 import {
   applyPatch,
+  MAX_ACTIONS,
   type RecentAction,
   type Refused,
   runAction,
@@ -39,7 +40,7 @@ export interface Replica {
   readonly version: number | undefined;
   /** News came, or an answer, of a version that we have not reached. */
   isBehind(): boolean;
-  /** Takes a snapshot, unless what we have is newer. */
+  /** Takes a snapshot, unless what we have is newer, or an action was said so long ago that nobody can tell whether it is in it. */
   takeSnapshot(snapshot: StoreSnapshot<object>): void;
   /** Takes an entry's data, whatever it is; false: it is no news of a store. */
   takeNews(data: unknown): boolean;
@@ -47,7 +48,7 @@ export interface Replica {
   /** The backend has applied a pending action. */
   confirm(id: string, version: number): void;
   rollBack(which: (action: Pending) => boolean, refused: Refused<RolledBackCode>): void;
-  /** Forgets the state, as it is another user's. */
+  /** Forgets the state and what was rolled back, as they are another user's. */
   reset(): void;
   /** Brings the view in line; true: it changed. */
   commit(isStale: boolean, fault: StoreFault | undefined): boolean;
@@ -131,11 +132,13 @@ export function createReplica(store: Store): Replica {
       return version;
     },
     isBehind: () => version === undefined || heard > version,
-    takeSnapshot(snapshot) {
-      heard = Math.max(heard, snapshot.version);
-      if (version === undefined || snapshot.version > version) {
-        moveTo(snapshot.state, snapshot.version, snapshot.recent);
-      }
+    takeSnapshot({ state, version: to, recent }) {
+      heard = Math.max(heard, to);
+      const oldest = recent.length < MAX_ACTIONS ? 0 : (recent[0]?.version ?? 0);
+      /** It may be in the state and forgotten by `recent`. Shown over it, it would be there twice; its answer will tell. */
+      const isUntold = ({ id, since = to, version: answered }: Pending) =>
+        since < oldest && answered === undefined && !recent.some((action) => action.id === id);
+      if (version === undefined || (to > version && !pending.some(isUntold))) moveTo(state, to, recent);
     },
     takeNews(data) {
       if (!isNews(data)) return false;
@@ -162,7 +165,7 @@ export function createReplica(store: Store): Replica {
       }
     },
     reset() {
-      base = version = undefined;
+      base = version = rolledBack = undefined;
       heard = 0;
       held.clear();
     },

@@ -27,10 +27,7 @@ function createStorePart(
   options: ResolvedOptions,
   report: (error: unknown) => void,
 ): StorePart {
-  const { random } = options;
   const followers = new Map<LogName, Follower>();
-  const prefix = `${random().toString(36).slice(2)}${random().toString(36).slice(2)}`;
-  let count = 0;
   let user: string | undefined;
 
   function open(store: Store, log: LogName): Follower {
@@ -42,7 +39,6 @@ function createStorePart(
       host,
       options,
       report,
-      createId: () => `${prefix}-${count++}`,
       findUser: () => user,
       onIdle: () => followers.delete(log),
     });
@@ -83,7 +79,7 @@ function createStorePart(
           }
           return open(store, log).dispatch(name, input);
         },
-        hydrate: (snapshot) => open(store, log).hydrate(snapshot as never),
+        hydrate: (snapshot) => snapshot && open(store, log).hydrate(snapshot as never),
       };
     },
   };

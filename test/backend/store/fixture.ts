@@ -1,6 +1,6 @@
 import { createFlow, type Flow, type FlowEvent, type FlowOptions, type StoredState } from 'message-flow/backend';
 import { createMemoryBroker } from 'message-flow/broker';
-import { contract, type StoreSnapshot, store, type } from 'message-flow/contract';
+import { contract, type Schema, type StoreSnapshot, store, type } from 'message-flow/contract';
 import type { LogName } from 'message-flow/protocol';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -46,6 +46,7 @@ export interface WebOptions extends Partial<FlowOptions> {
     id: string,
   ) => StoredState<List> | undefined | Promise<StoredState<List> | undefined>;
   readonly save?: (save: () => boolean) => boolean | Promise<boolean>;
+  readonly inputs?: { readonly remove: Schema<unknown, string> };
   readonly allow?: (user: string, id: string, action: string | undefined) => boolean | Promise<boolean>;
 }
 
@@ -63,7 +64,7 @@ export interface Web {
 }
 
 export function startWeb(given: WebOptions = {}): Web {
-  const { database = createDatabase(), load, save, allow = () => true, ...options } = given;
+  const { database = createDatabase(), load, save, allow = () => true, inputs, ...options } = given;
   const events: FlowEvent[] = [];
   const flow = createFlow(app, {
     broker: createMemoryBroker(),
@@ -90,7 +91,7 @@ export function startWeb(given: WebOptions = {}): Web {
       return save ? save(write) : write();
     },
     allow: ({ user }, { id }, action) => allow(user, id, action?.name),
-    inputs: { add: z.string().max(100).trim() },
+    inputs: { add: z.string().max(100).trim(), ...inputs },
   });
   onTestFinished(() => flow.close());
 

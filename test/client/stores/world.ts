@@ -59,6 +59,8 @@ export interface World {
   /** Who may read, and act. */
   allow: (user: string, action: string | undefined) => boolean;
   readonly flows: Flow<typeof app>[];
+  /** Answers a route in the backend's place, as a proxy does, or a backend that went astray. */
+  stand: (route: string) => { readonly status: number; readonly body: unknown } | undefined;
   /** How often it was asked, by route. */
   readonly asked: Record<string, number>;
   openClient(options?: Partial<ClientOptions>): Client<typeof app>;
@@ -101,6 +103,7 @@ export function createWorld(random: SeededRandom): World {
     row: { state: { texts: [] }, version: 0 },
     allow: () => true,
     flows: [],
+    stand: () => undefined,
     asked: {},
     said: [],
     user: 'ada',
@@ -198,6 +201,8 @@ export function createWorld(random: SeededRandom): World {
       if (!user) return { status: 401, json: async () => ({ error: { code: 'signed-out' } }) };
       if (route === 'token') return { status: 200, json: () => createToken(user, JSON.parse(init.body).logs) };
       if (route === 'actions') world.said.push(JSON.parse(init.body));
+      const instead = world.stand(route);
+      if (instead) return { status: instead.status, json: async () => structuredClone(instead.body) };
       const { lostRequest, lostAnswer, doubled } = world.faults;
       if (random.chance(lostRequest)) throw new TypeError('the network is lost');
       if (random.chance(doubled)) void ask(url, init, user);

@@ -63,6 +63,13 @@ export function createHooks<A extends Contract>(): Hooks<A> {
   const Context = createContext<{ readonly flow: Flow<A>; readonly snapshot: FlowSnapshot | undefined } | undefined>(
     undefined,
   );
+  const flows = new WeakMap<Client<A>, Flow<A>>();
+
+  function findFlow(client: Client<A> | undefined): Flow<A> {
+    const flow = (client && flows.get(client)) ?? createFlow(client);
+    if (client) flows.set(client, flow);
+    return flow;
+  }
 
   function useProvided() {
     const provided = useContext(Context);
@@ -72,7 +79,8 @@ export function createHooks<A extends Contract>(): Hooks<A> {
 
   return {
     FlowProvider({ client, snapshot, children }) {
-      const flow = useMemo(() => createFlow(client), [client]);
+      // biome-ignore lint/correctness/useExhaustiveDependencies: findFlow is of these hooks, not of a render
+      const flow = useMemo(() => findFlow(client), [client]);
       const value = useMemo(() => ({ flow, snapshot }), [flow, snapshot]);
       return createElement(Context.Provider, { value }, children);
     },

@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
-import { type ClientStore, createSnapshotView, type StoreSync, type StoreView } from '../client/stores/index.ts';
+import { type ClientStore, createSnapshotView, type StoreSync } from '../client/stores/index.ts';
 import {
   type Contract,
   fillPattern,
@@ -10,6 +10,7 @@ import {
   type StorePatternOf,
   type StoreSnapshot,
 } from '../contract/index.ts';
+import type { Stop } from '../protocol/index.ts';
 import type { Flow } from './flow.ts';
 
 /** What a server gives to a page that it renders: `flow.snapshot(…)` of `message-flow/backend` is one. */
@@ -26,6 +27,10 @@ export type UsedStore<S extends Store> = readonly [
 ];
 
 const NOTHING_TO_STOP = () => {};
+/** How long a first state is kept for the component that wants it, in milliseconds: React may put it off, or has thrown it away. */
+const HOLD_MS = 60_000;
+/** How long a fault that was told is told again, in milliseconds: React renders more than once. Later, it is asked anew. */
+const TOLD_MS = 1_000;
 
 /** Follows a store while the component is there. */
 export function useStoreOf<A extends Contract, Pattern extends StorePatternOf<A>>(
@@ -44,23 +49,17 @@ export function useStoreOf<A extends Contract, Pattern extends StorePatternOf<A>
   const subscribe = useCallback(
     (listener: () => void) => {
       if (!store) return NOTHING_TO_STOP;
-      let isWaiting = false;
       if (first) store.hydrate(first);
-      return store.subscribe(() => {
-        if (isWaiting) return;
-        isWaiting = true;
-        void flow.put(() => {
-          isWaiting = false;
-          listener();
-        });
-      });
+      const stop = flow.stores.subscribe(store, listener);
+      flow.holds.get(log)?.();
+      return stop;
     },
-    [flow, store, first],
+    [flow, log, store, first],
   );
   const get = useCallback(() => {
-    const view = store?.get();
+    const view = store && flow.stores.get(store);
     return view?.state === undefined ? (firstView ?? view) : view;
-  }, [store, firstView]);
+  }, [flow, store, firstView]);
   // A server asks nothing of a client, even if it has one: what that has may be another user's.
   const view = useSyncExternalStore(subscribe, get, () => firstView);
 
@@ -76,25 +75,36 @@ export function useStoreOf<A extends Contract, Pattern extends StorePatternOf<A>
   );
 
   if (view?.state !== undefined) return [view.state, dispatch, view.sync];
-  if (view?.sync.fault) throw new Error(`Cannot show "${log}": ${view.sync.fault}`);
   // React's way to leave a component to the browser: the boundary above it is rendered there.
   if (!view || !store) throw new Error(`Cannot show "${log}" on a server: the snapshot does not have it`);
-  throw load(flow, store);
+  const fault = flow.stores.has(log) && view.sync.fault; // of a store that nobody follows it is of another time
+  if (!fault) throw load(flow, store);
+  const end = flow.holds.get(log);
+  if (end) flow.client?.clock.after(TOLD_MS, end);
+  throw new Error(`Cannot show "${log}": ${fault}`);
 }
 
 /** Asks for a store's first state, before the component that wants it is there to follow it. */
-function load<A extends Contract, S extends Store>({ loads }: Flow<A>, store: ClientStore<S>): Promise<void> {
+function load<A extends Contract, S extends Store>(flow: Flow<A>, store: ClientStore<S>): Promise<void> {
+  const { client, loads, stores, holds } = flow;
   const { log } = store;
   const found = loads.get(log);
   if (found !== undefined) return found;
   const loading = new Promise<void>((resolve) => {
-    const stop = store.subscribe(() => {
-      const { state, sync }: StoreView<StateOf<S>> = store.get();
-      if (state === undefined && !sync.fault) return;
-      stop(); // it lingers, until the component follows it
+    let stopTimer: Stop | undefined;
+    const stop = stores.subscribe(store, () => {
+      const { state, sync } = stores.get(store);
+      if (stopTimer || (state === undefined && !sync.fault)) return;
+      stopTimer = client?.clock.after(HOLD_MS, end);
       loads.delete(log);
+      holds.set(log, end);
       resolve();
     });
+    function end(): void {
+      stopTimer?.();
+      if (holds.get(log) === end) holds.delete(log);
+      stop();
+    }
   });
   loads.set(log, loading);
   return loading;

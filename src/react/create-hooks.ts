@@ -64,9 +64,10 @@ export function createHooks<A extends Contract>(): Hooks<A> {
     undefined,
   );
   const flows = new WeakMap<Client<A>, Flow<A>>();
+  const taken = new WeakSet<object>();
 
   function findFlow(client: Client<A> | undefined): Flow<A> {
-    const flow = (client && flows.get(client)) ?? createFlow(client);
+    const flow = (client && flows.get(client)) ?? createFlow(client, taken);
     if (client) flows.set(client, flow);
     return flow;
   }

@@ -23,12 +23,14 @@ export interface Flow<A extends Contract> extends Frames {
   readonly loads: Map<LogName, Promise<void>>;
   /** Stores whose first state came, or why there is none, before the component that wants it was there; each ends its waiting. */
   readonly holds: Map<LogName, Stop>;
+  /** A store's snapshots that a client has: they are for a first render, and not for what is shown later, to another user even. */
+  readonly taken: WeakSet<object>;
   /** Begins what an effect asks for; ends it when the effect ends. What has come until then is delivered before. */
   attach(begin: (client: Client<A>) => readonly Stop[]): Stop | undefined;
 }
 
 /** Creates what the components of a client share. */
-export function createFlow<A extends Contract>(client: Client<A> | undefined): Flow<A> {
+export function createFlow<A extends Contract>(client: Client<A> | undefined, taken: WeakSet<object>): Flow<A> {
   const frames = createFrames(client);
   const get = () => client?.connection.get() ?? NOT_YET;
   return {
@@ -44,6 +46,7 @@ export function createFlow<A extends Contract>(client: Client<A> | undefined): F
     stores: createShownStores(frames),
     loads: new Map(),
     holds: new Map(),
+    taken,
     attach(begin) {
       if (!client) return undefined;
       const stops = begin(client);

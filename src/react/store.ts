@@ -49,7 +49,11 @@ export function useStoreOf<A extends Contract, Pattern extends StorePatternOf<A>
   const subscribe = useCallback(
     (listener: () => void) => {
       if (!store) return NOTHING_TO_STOP;
-      if (first) store.hydrate(first);
+      if (first && !flow.taken.has(first)) {
+        store.hydrate(first);
+        flow.flush();
+        flow.taken.add(first);
+      }
       const stop = flow.stores.subscribe(store, listener);
       flow.holds.get(log)?.();
       return stop;
@@ -58,8 +62,8 @@ export function useStoreOf<A extends Contract, Pattern extends StorePatternOf<A>
   );
   const get = useCallback(() => {
     const view = store && flow.stores.get(store);
-    return view?.state === undefined ? (firstView ?? view) : view;
-  }, [flow, store, firstView]);
+    return first && view?.state === undefined && !flow.taken.has(first) ? firstView : view;
+  }, [flow, store, first, firstView]);
   // A server asks nothing of a client, even if it has one: what that has may be another user's.
   const view = useSyncExternalStore(subscribe, get, () => firstView);
 

@@ -15,6 +15,8 @@ import type { Flow } from './flow.ts';
 
 /** What a server gives to a page that it renders: `flow.snapshot(…)` of `message-flow/backend` is one. */
 export interface FlowSnapshot {
+  /** Whom it is for: nobody else is shown it. @default whoever is there */
+  readonly user?: string;
   /** By log. */
   readonly stores: Readonly<Record<string, StoreSnapshot>>;
 }
@@ -41,6 +43,7 @@ export function useStoreOf<A extends Contract, Pattern extends StorePatternOf<A>
 ): UsedStore<StoreOf<A, Pattern>> {
   type S = StoreOf<A, Pattern>;
   const log = fillPattern('store', pattern, params);
+  const owner = snapshot?.user;
   const first = snapshot?.stores[log] as StoreSnapshot<StateOf<S>> | undefined;
   const firstView = useMemo(() => first && createSnapshotView(first), [first]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: pattern and params are in the log's name, which compares by value
@@ -49,7 +52,7 @@ export function useStoreOf<A extends Contract, Pattern extends StorePatternOf<A>
   const subscribe = useCallback(
     (listener: () => void) => {
       if (!store) return NOTHING_TO_STOP;
-      if (first && !flow.taken.has(first)) {
+      if (first && !isSpent(flow, first, owner)) {
         store.hydrate(first);
         flow.flush();
         flow.taken.add(first);
@@ -58,12 +61,12 @@ export function useStoreOf<A extends Contract, Pattern extends StorePatternOf<A>
       flow.holds.get(log)?.();
       return stop;
     },
-    [flow, log, store, first],
+    [flow, log, store, first, owner],
   );
   const get = useCallback(() => {
     const view = store && flow.stores.get(store);
-    return first && view?.state === undefined && !flow.taken.has(first) ? firstView : view;
-  }, [flow, store, first, firstView]);
+    return first && view?.state === undefined && !isSpent(flow, first, owner) ? firstView : view;
+  }, [flow, store, first, firstView, owner]);
   // A server asks nothing of a client, even if it has one: what that has may be another user's.
   const view = useSyncExternalStore(subscribe, get, () => firstView);
 
@@ -86,6 +89,12 @@ export function useStoreOf<A extends Contract, Pattern extends StorePatternOf<A>
   const end = flow.holds.get(log);
   if (end) flow.client?.clock.after(TOLD_MS, end);
   throw new Error(`Cannot show "${log}": ${fault}`);
+}
+
+/** True of a store's snapshot that a client took, as it is of then, and when somebody else is there now, or nobody. */
+function isSpent<A extends Contract>({ connection, taken }: Flow<A>, first: object, owner?: string): boolean {
+  const { user = owner, state } = connection.get();
+  return taken.has(first) || state === 'signed-out' || (owner !== undefined && user !== owner);
 }
 
 /** Asks for a store's first state, before the component that wants it is there to follow it. */

@@ -72,6 +72,24 @@ test('nor by a client that comes after the first', async () => {
   await act(() => ring.settle());
 });
 
+test('nor what the first user never opened', async () => {
+  const { ring, screen, add, snapshot, show } = openPage();
+  await add('tea');
+  const given = await snapshot();
+  const lone = openLoneClient(ring);
+  onTestFinished(() => lone.client.close());
+  lone.user = 'eve';
+  lone.client.connect();
+  const isEve = async () => {
+    await ring.advance(100);
+    return lone.client.connection.get().user === 'eve';
+  };
+  await until(isEve, 'the token');
+  await show(lone.client, given);
+  expect(screen.text).toBe('loading');
+  await act(() => until(() => lone.client.store('board/:boardId', B1).get().state, 'a state'));
+});
+
 test('a view that comes back when nothing lingers any more is fetched, and does not go back to the snapshot', async () => {
   const { ring, screen, add, snapshot, show } = openPage();
   const { client } = ring.page('ada');

@@ -108,6 +108,38 @@ test('a fault is told however long it is before React renders', async () => {
   expect(screen.text).toBe('Cannot show "store/board/secret": not-allowed');
 });
 
+test('it is asked for once more when another user is there, who is shown nothing of the last', async () => {
+  const { ring, screen } = openPage();
+  const lone = openLoneClient(ring);
+  const become = (user: string) =>
+    until(async () => {
+      await ring.advance(1_000);
+      return lone.client.connection.get().user === user;
+    }, user);
+  await screen.show(
+    <FlowProvider client={lone.client}>
+      <Suspense fallback="loading">
+        <BoardView boardId="b1" />
+      </Suspense>
+    </FlowProvider>,
+  );
+  await act(() => become('ada'));
+  expect(screen.text).toBe('b1:  [0]');
+  let answer = () => {};
+  lone.gate = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  lone.user = 'eve';
+  lone.expireToken();
+  await act(() => become('eve'));
+  await act(() => ring.advance(50));
+  expect(screen.text).toContain('loading');
+  answer();
+  await act(() => until(() => lone.client.store('board/:boardId', B1).get().state, 'her state'));
+  await act(() => ring.advance(50));
+  expect([screen.text, lone.snapshotCount]).toEqual(['b1:  [0]', 2]);
+});
+
 test('other params in a transition keep what is shown until the new state is there', async () => {
   const { ring, client, screen } = openPage();
   let turnTo = (_: string) => {};

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useState } from 'react';
+import { useCallback, useState } from 'react';
 import type { Gap, Handler, Refusal } from '../client/index.ts';
 import {
   type ChannelEvents,
@@ -8,6 +8,7 @@ import {
   type ParamsOf,
   type PatternOf,
 } from '../contract/index.ts';
+import { type Begin, useAttached } from './attached.ts';
 import type { Flow } from './flow.ts';
 import { useLatest } from './latest.ts';
 
@@ -39,22 +40,22 @@ export function useChannelOf<A extends Contract, Pattern extends PatternOf<A>>(
   const [told, setTold] = useState({ ...WELL, flow, log });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: pattern and params are in the log's name, which compares by value
-  useLayoutEffect(
-    () =>
-      flow.attach((client) => {
-        const { params } = latest.current;
-        if (!params) return [];
-        const channel = client.channel(pattern, params);
-        const tell = (status: Partial<ChannelStatus>) => flow.put(() => setTold({ ...WELL, ...status, flow, log }));
-        return [
-          client.onGap((gap) => gap.log === log && tell({ gap })),
-          client.onRefused((refusal) => refusal.log === log && tell({ refusal })),
-          ...JSON.parse(names).map((name: keyof ChannelEvents<A, Pattern> & string) =>
-            channel.on(name, (payload, entry) => flow.put(() => latest.current.handlers[name]?.(payload, entry))),
-          ),
-        ];
-      }),
+  const begin = useCallback<Begin<A>>(
+    (client) => {
+      const { params } = latest.current;
+      if (!params) return [];
+      const channel = client.channel(pattern, params);
+      const tell = (status: Partial<ChannelStatus>) => flow.put(() => setTold({ ...WELL, ...status, flow, log }));
+      return [
+        client.onGap((gap) => gap.log === log && tell({ gap })),
+        client.onRefused((refusal) => refusal.log === log && tell({ refusal })),
+        ...JSON.parse(names).map((name: keyof ChannelEvents<A, Pattern> & string) =>
+          channel.on(name, (payload, entry) => flow.put(() => latest.current.handlers[name]?.(payload, entry))),
+        ),
+      ];
+    },
     [flow, log, names],
   );
+  useAttached(flow, begin);
   return told.flow === flow && told.log === log ? told : WELL;
 }

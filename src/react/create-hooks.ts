@@ -3,13 +3,14 @@ import {
   createElement,
   type ReactElement,
   type ReactNode,
+  useCallback,
   useContext,
-  useLayoutEffect,
   useMemo,
   useSyncExternalStore,
 } from 'react';
 import type { Client, ConnectionStatus, Gap, Handler } from '../client/index.ts';
 import type { Contract, Delivered, ParamsOf, PatternOf, StoreOf, StorePatternOf } from '../contract/index.ts';
+import { type Begin, useAttached } from './attached.ts';
 import { type ChannelHandlers, type ChannelStatus, useChannelOf } from './channel.ts';
 import { createFlow, type Flow, NOT_YET } from './flow.ts';
 import { useLatest } from './latest.ts';
@@ -95,22 +96,21 @@ export function createHooks<A extends Contract>(): Hooks<A> {
     useEvent(event, handler) {
       const { flow } = useProvided();
       const latest = useLatest(handler);
-      useLayoutEffect(
-        () =>
-          flow.attach((client) => [
-            client.on(event, (payload, entry) => flow.put(() => latest.current(payload, entry))),
-          ]),
+      const begin = useCallback<Begin<A>>(
+        (client) => [client.on(event, (payload, entry) => flow.put(() => latest.current(payload, entry)))],
         [flow, event, latest],
       );
+      useAttached(flow, begin);
     },
 
     useGap(listener) {
       const { flow } = useProvided();
       const latest = useLatest(listener);
-      useLayoutEffect(
-        () => flow.attach((client) => [client.onGap((gap) => flow.put(() => latest.current(gap)))]),
+      const begin = useCallback<Begin<A>>(
+        (client) => [client.onGap((gap) => flow.put(() => latest.current(gap)))],
         [flow, latest],
       );
+      useAttached(flow, begin);
     },
 
     useChannel: (pattern, params, handlers) => useChannelOf(useProvided().flow, pattern, params, handlers),

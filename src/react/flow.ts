@@ -25,8 +25,6 @@ export interface Flow<A extends Contract> extends Frames {
   readonly holds: Map<LogName, Stop>;
   /** A store's snapshots that a client has: they are for a first render, and not for what is shown later, to another user even. */
   readonly taken: WeakSet<object>;
-  /** Begins what an effect asks for; ends it when the effect ends. What has come until then is delivered before. */
-  attach(begin: (client: Client<A>) => readonly Stop[]): Stop | undefined;
 }
 
 /** Creates what the components of a client share. */
@@ -47,13 +45,5 @@ export function createFlow<A extends Contract>(client: Client<A> | undefined, ta
     loads: new Map(),
     holds: new Map(),
     taken,
-    attach(begin) {
-      if (!client) return undefined;
-      const stops = begin(client);
-      return () => {
-        frames.flush();
-        for (const stop of stops) stop();
-      };
-    },
   };
 }

@@ -30,7 +30,7 @@ export type UsedStore<S extends Store> = readonly [
 
 const NOTHING_TO_STOP = () => {};
 /** How long a first state is kept for the component that wants it, in milliseconds: React may put it off, or has thrown it away. */
-const HOLD_MS = 60_000;
+const HOLD_MS = 30_000;
 /** How long a fault that was told is told again, in milliseconds: React renders more than once. Later, it is asked anew. */
 const TOLD_MS = 1_000;
 

@@ -55,7 +55,7 @@ test('it is fetched once below a boundary that is above the provider, and so is 
   expect([screen.text, boards.loads]).toEqual(['b1:  [0]', 1]);
 });
 
-test('a tree that is gone before its first state came follows nothing 65 s after it', async () => {
+test('a tree that is gone before its first state came follows nothing 35 s after it', async () => {
   const { boards, ring, client, screen } = openPage();
   const show = (isOpen: boolean) =>
     screen.show(
@@ -65,7 +65,7 @@ test('a tree that is gone before its first state came follows nothing 65 s after
     );
   await show(true);
   await show(false);
-  await act(() => ring.advance(65_100));
+  await act(() => ring.advance(35_100));
   expect([boards.loads, client.store('board/:boardId', B1).get().state]).toEqual([1, undefined]);
 });
 

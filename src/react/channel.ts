@@ -21,7 +21,7 @@ export type ChannelHandlers<A extends Contract, Pattern extends PatternOf<A>> = 
 export interface ChannelStatus {
   /** The latest gap since it is followed here, a new object each time: fetch what the component shows. */
   readonly gap: Gap | undefined;
-  /** Why it is not followed; another mount, or other parameters, ask again. */
+  /** Why it is not followed; another mount, or other parameters, ask again, and the next entry ends it. */
   readonly refusal: Refusal | undefined;
 }
 
@@ -36,8 +36,8 @@ export function useChannelOf<A extends Contract, Pattern extends PatternOf<A>>(
 ): ChannelStatus {
   const log = params && fillPattern('channel', pattern, params);
   const names = JSON.stringify(Object.keys(handlers));
-  const latest = useLatest({ params, handlers });
   const [told, setTold] = useState({ ...WELL, flow, log });
+  const latest = useLatest({ params, handlers, told });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: pattern and params are in the log's name, which compares by value
   const begin = useCallback<Begin<A>>(
@@ -50,7 +50,13 @@ export function useChannelOf<A extends Contract, Pattern extends PatternOf<A>>(
         client.onGap((gap) => gap.log === log && tell({ gap })),
         client.onRefused((refusal) => refusal.log === log && tell({ refusal })),
         ...JSON.parse(names).map((name: keyof ChannelEvents<A, Pattern> & string) =>
-          channel.on(name, (payload, entry) => flow.put(() => latest.current.handlers[name]?.(payload, entry))),
+          channel.on(name, (payload, entry) =>
+            flow.put(() => {
+              const { handlers, told } = latest.current;
+              if (told.refusal) setTold({ ...WELL, flow, log }); // it is followed after all, as another component asked again
+              return handlers[name]?.(payload, entry);
+            }),
+          ),
         ),
       ];
     },

@@ -1,11 +1,13 @@
 // @vitest-environment happy-dom
-import { Activity, act, type ReactNode, StrictMode, Suspense, useState } from 'react';
+import fc from 'fast-check';
+import { Activity, act, type ReactNode, StrictMode, Suspense, use, useState } from 'react';
 import { expect, test } from 'vitest';
 import { openBoardRing } from './board-ring.ts';
 import { BoardView, hooks } from './board-view.tsx';
 import { openScreen } from './screen.ts';
 
 const { FlowProvider, useEvent } = hooks;
+const NEVER = new Promise<void>(() => {});
 
 /** Opens a page of ada with a component that writes down and shows what it hears. */
 function openPage() {
@@ -107,4 +109,58 @@ test('with another client its entries are heard, and no more of the first', asyn
   await notify('of ada');
   await notify('of eve', 'eve');
   expect(heard).toEqual(['one', 'of eve']);
+});
+
+test('in no order of hiding, suspending, leaving and turning is anything followed twice, or by nobody', async () => {
+  const { page, screen } = openPage();
+  let followed = 0;
+  const on: typeof page.client.on = (...given) => {
+    let stop: (() => void) | undefined = page.client.on(...given);
+    followed++;
+    return () => {
+      if (stop) followed--;
+      stop?.();
+      stop = undefined;
+    };
+  };
+  const clients = [
+    { ...page.client, on },
+    { ...page.client, on },
+  ];
+  function Ear() {
+    useEvent('notice', () => {});
+    return null;
+  }
+  function Waiting() {
+    use(NEVER);
+    return null;
+  }
+  const step = fc.record({
+    client: fc.constantFrom(...clients),
+    key: fc.nat(1),
+    isThere: fc.boolean(),
+    isHidden: fc.boolean(),
+    isSuspended: fc.boolean(),
+  });
+  const steps = fc.array(step, { minLength: 40, maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(fc.boolean(), steps, async (isStrict, all) => {
+      for (const { client, key, isThere, isHidden, isSuspended } of all) {
+        const tree = (
+          <FlowProvider client={client}>
+            <Suspense>
+              <Activity mode={isHidden ? 'hidden' : 'visible'}>{isThere && <Ear key={key} />}</Activity>
+              {isSuspended && <Waiting />}
+            </Suspense>
+          </FlowProvider>
+        );
+        const before = followed; // what suspends is not committed
+        await screen.show(isStrict ? <StrictMode>{tree}</StrictMode> : tree);
+        expect(followed).toBe(isSuspended ? before : Number(isThere && !isHidden));
+      }
+      await screen.show(null);
+      expect(followed).toBe(0);
+    }),
+    { numRuns: 6 },
+  );
 });

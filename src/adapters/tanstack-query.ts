@@ -17,10 +17,13 @@ export interface QueryStateLike {
   readonly isInvalidated: boolean;
 }
 
-/** Which queries are meant: those whose key begins so, or is so; and of them those that `predicate` picks. */
+/** Which queries are meant. */
 export interface QueryFilters {
+  /** What their keys begin with. */
   readonly queryKey: QueryKey;
+  /** Their key is no longer than that. @default false */
   readonly exact?: boolean;
+  /** Picks some of them. @default all */
   readonly predicate?: (query: QueryLike) => boolean;
 }
 

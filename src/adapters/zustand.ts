@@ -68,8 +68,7 @@ export function feedStore<A extends Contract, State, E extends Events = A['event
       const made = new Promise<void>((resolve, reject) => {
         updates.push({ run: (state) => change(state, payload), resolve, reject });
       });
-      void frames.put(apply);
-      return made;
+      return Promise.all([made, frames.put(apply)]); // a listener of the store may throw, too
     },
     (gap) => {
       frames.flush();
@@ -84,9 +83,10 @@ export function feedStore<A extends Contract, State, E extends Events = A['event
 
 /** Shows a store of the backend as one of zustand, to read: `useStore(toZustand(client.store(…)), ({ state }) => …)`. */
 export function toZustand<S extends Store>(followed: ClientStore<S>): ReadonlyZustandStore<StoreView<StateOf<S>>> {
+  const initial = followed.get();
   return {
     getState: followed.get,
-    getInitialState: followed.get,
+    getInitialState: () => initial, // what a page is hydrated with, however late
     subscribe(listener) {
       let former = followed.get();
       return followed.subscribe(() => {

@@ -109,7 +109,7 @@ export interface Client<A extends Contract> {
    * @throws {TypeError} when the runtime has no WebSocket and none was given, or `url` is no address
    */
   connect(): void;
-  /** Leaves the gateway until `connect`, which goes on from here. */
+  /** Leaves the gateway until `connect`, which goes on from here, or as whoever has signed in meanwhile. */
   close(): void;
 }
 

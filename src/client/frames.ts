@@ -23,21 +23,28 @@ const MAX_WAITING = 1_000;
 /** Creates frames in which nothing waits. Without a source nothing may be put. */
 export function createFrames(source: FrameSource | undefined): Frames {
   let waiting: (() => void)[] = [];
+  /** What is being called. One of these may flush, as when it ends an effect: those behind it are then called first. */
+  let due: (() => void)[] = [];
   let stopTimer: Stop | undefined;
+  /** A frame was asked for, and has not come: a hidden page keeps all that it is asked for until it is shown. */
+  let isAsked = false;
 
   function flush(): void {
     stopTimer?.();
     stopTimer = undefined;
-    const due = waiting;
+    due = [...due, ...waiting];
     waiting = [];
-    for (const call of due) call();
+    for (let call = due.shift(); call; call = due.shift()) call();
   }
 
   function schedule(): void {
-    const stop = source?.clock.after(LONGEST_FRAME_MS, flush);
-    stopTimer = stop;
-    // One that comes late, after the timer or a flush, is not the frame of what waits since.
-    source?.page?.requestAnimationFrame?.(() => stopTimer === stop && flush());
+    stopTimer = source?.clock.after(LONGEST_FRAME_MS, flush);
+    if (isAsked) return;
+    isAsked = true;
+    source?.page?.requestAnimationFrame?.(() => {
+      isAsked = false;
+      flush();
+    });
   }
 
   return {

@@ -3,13 +3,14 @@ import {
   createElement,
   type ReactElement,
   type ReactNode,
+  useCallback,
   useContext,
-  useLayoutEffect,
   useMemo,
   useSyncExternalStore,
 } from 'react';
 import type { Client, ConnectionStatus, Gap, Handler } from '../client/index.ts';
 import type { Contract, Delivered, ParamsOf, PatternOf, StoreOf, StorePatternOf } from '../contract/index.ts';
+import { type Begin, useAttached } from './attached.ts';
 import { type ChannelHandlers, type ChannelStatus, useChannelOf } from './channel.ts';
 import { createFlow, type Flow, NOT_YET } from './flow.ts';
 import { useLatest } from './latest.ts';
@@ -63,6 +64,14 @@ export function createHooks<A extends Contract>(): Hooks<A> {
   const Context = createContext<{ readonly flow: Flow<A>; readonly snapshot: FlowSnapshot | undefined } | undefined>(
     undefined,
   );
+  const flows = new WeakMap<Client<A>, Flow<A>>();
+  const taken = new WeakSet<object>();
+
+  function findFlow(client: Client<A> | undefined): Flow<A> {
+    const flow = (client && flows.get(client)) ?? createFlow(client, taken);
+    if (client) flows.set(client, flow);
+    return flow;
+  }
 
   function useProvided() {
     const provided = useContext(Context);
@@ -72,7 +81,8 @@ export function createHooks<A extends Contract>(): Hooks<A> {
 
   return {
     FlowProvider({ client, snapshot, children }) {
-      const flow = useMemo(() => createFlow(client), [client]);
+      // biome-ignore lint/correctness/useExhaustiveDependencies: findFlow is of these hooks, not of a render
+      const flow = useMemo(() => findFlow(client), [client]);
       const value = useMemo(() => ({ flow, snapshot }), [flow, snapshot]);
       return createElement(Context.Provider, { value }, children);
     },
@@ -86,22 +96,21 @@ export function createHooks<A extends Contract>(): Hooks<A> {
     useEvent(event, handler) {
       const { flow } = useProvided();
       const latest = useLatest(handler);
-      useLayoutEffect(
-        () =>
-          flow.attach((client) => [
-            client.on(event, (payload, entry) => flow.put(() => latest.current(payload, entry))),
-          ]),
+      const begin = useCallback<Begin<A>>(
+        (client) => [client.on(event, (payload, entry) => flow.put(() => latest.current(payload, entry)))],
         [flow, event, latest],
       );
+      useAttached(flow, begin);
     },
 
     useGap(listener) {
       const { flow } = useProvided();
       const latest = useLatest(listener);
-      useLayoutEffect(
-        () => flow.attach((client) => [client.onGap((gap) => flow.put(() => latest.current(gap)))]),
+      const begin = useCallback<Begin<A>>(
+        (client) => [client.onGap((gap) => flow.put(() => latest.current(gap)))],
         [flow, latest],
       );
+      useAttached(flow, begin);
     },
 
     useChannel: (pattern, params, handlers) => useChannelOf(useProvided().flow, pattern, params, handlers),

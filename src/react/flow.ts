@@ -1,6 +1,7 @@
 import { type Client, type Connection, type ConnectionStatus, createFrames, type Frames } from '../client/index.ts';
 import type { Contract } from '../contract/index.ts';
 import type { LogName, Stop } from '../protocol/index.ts';
+import { createShownStores, type ShownStores } from './shown-stores.ts';
 
 /** How the connection is on a server, and in the first render of a page that a server rendered. */
 export const NOT_YET: ConnectionStatus = {
@@ -11,20 +12,23 @@ export const NOT_YET: ConnectionStatus = {
   user: undefined,
 };
 
-/** What the components below a provider share. */
+/** What components share that have the same client, below whatever provider: it outlives a tree that is thrown away. */
 export interface Flow<A extends Contract> extends Frames {
   /** On a server there is none. */
   readonly client: Client<A> | undefined;
   /** As `useSyncExternalStore` takes it. */
   readonly connection: Connection;
+  readonly stores: ShownStores;
   /** Stores whose first state is on its way, and what waits for it. */
   readonly loads: Map<LogName, Promise<void>>;
-  /** Begins what an effect asks for; ends it when the effect ends. What has come until then is delivered before. */
-  attach(begin: (client: Client<A>) => readonly Stop[]): Stop | undefined;
+  /** Stores whose first state came, or why there is none, before the component that wants it was there; each ends its waiting. */
+  readonly holds: Map<LogName, Stop>;
+  /** A store's snapshots that a client has: they are for a first render, and not for what is shown later, to another user even. */
+  readonly taken: WeakSet<object>;
 }
 
-/** Creates what the components below a provider share. */
-export function createFlow<A extends Contract>(client: Client<A> | undefined): Flow<A> {
+/** Creates what the components of a client share. */
+export function createFlow<A extends Contract>(client: Client<A> | undefined, taken: WeakSet<object>): Flow<A> {
   const frames = createFrames(client);
   const get = () => client?.connection.get() ?? NOT_YET;
   return {
@@ -37,14 +41,9 @@ export function createFlow<A extends Contract>(client: Client<A> | undefined): F
         return client?.connection.subscribe(listener) ?? (() => {});
       },
     },
+    stores: createShownStores(frames),
     loads: new Map(),
-    attach(begin) {
-      if (!client) return undefined;
-      const stops = begin(client);
-      return () => {
-        frames.flush();
-        for (const stop of stops) stop();
-      };
-    },
+    holds: new Map(),
+    taken,
   };
 }

@@ -16,7 +16,7 @@ export interface RingPage<A extends Contract> {
   /**
    * Loses the connection, and for so long also the network: nothing is answered and nothing connects. The client comes back
    * by itself, as time passes.
-   * @param ms milliseconds; 0: only the connection breaks. @default 0
+   * @param ms milliseconds from now; 0: only the connection breaks, and a network that is away stays so. @default 0
    */
   drop(ms?: number): Promise<void>;
   /** Loads the page again: a new client, on the same session storage. */
@@ -99,9 +99,12 @@ export function openPage<A extends Contract>(
       random: () => 0.5,
     });
     const stop = script(client);
+    let isLoaded = true;
     return {
       client,
       unload() {
+        if (!isLoaded) return;
+        isLoaded = false;
         if (typeof stop === 'function') stop();
         client.close();
         line?.cut();
@@ -116,9 +119,11 @@ export function openPage<A extends Contract>(
       return present.client;
     },
     drop(ms = 0) {
-      stopAway();
-      isAway = ms > 0;
-      if (isAway) stopAway = clock.after(ms, comeBack);
+      if (ms > 0) {
+        stopAway();
+        isAway = true;
+        stopAway = clock.after(ms, comeBack);
+      }
       line?.cut();
       return work.settle();
     },

@@ -28,7 +28,10 @@ export interface Ring<A extends Contract> {
   restartGateway(): Promise<void>;
   /** Forgets all entries that logs hold, as if all were too old: who comes back to them is told a gap. Restarts the gateway. */
   trim(): Promise<void>;
-  /** Closes all pages and ends everything. */
+  /**
+   * Closes all pages and ends everything.
+   * @throws what nobody waited for until now, such as a handler's error
+   */
   close(): Promise<void>;
 }
 
@@ -111,10 +114,13 @@ export function createRing<A extends Contract>(app: A, given: RingOptions = {}):
       return restartGateway();
     },
     async close() {
-      for (const page of pages) await page.close();
-      await Promise.all([flow.close(), gateway.close()]);
+      // All ends, whatever is thrown on the way; the first of it is told.
+      const ends = await Promise.allSettled([...pages].map((page) => page.close()));
+      ends.push(...(await Promise.allSettled([flow.close(), gateway.close()])));
       await broker.close();
       work.clear();
+      const failed = ends.find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
     },
   };
 }

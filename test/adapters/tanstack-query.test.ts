@@ -92,6 +92,22 @@ test('a fetch under way is let end, and one more follows: its answer may be olde
   expect([asked(), shown.at(-1)]).toEqual([4, 20]);
 });
 
+test('of many queries those are fetched that are not, even if one of them always is', async () => {
+  const { ring, queryClient, answer } = await openLivePage({ said: (_, { invalidate }) => invalidate([]) });
+  let asked = 0;
+  const other = new QueryObserver(queryClient, { queryKey: ['other'], queryFn: async () => asked++ });
+  onTestFinished(other.subscribe(() => {}));
+  await ring.settle();
+  void queryClient.refetchQueries({ queryKey: ['sum'] });
+  await say(ring, 'ada', 1);
+  await ring.advance(50);
+  await ring.advance(500);
+  expect(asked).toBe(2);
+  await answer(1);
+  await ring.advance(500);
+  expect(asked).toBe(2);
+});
+
 test('an event patches data in place, without a fetch', async () => {
   const { ring, asked, shown } = await openLivePage({
     said: (n, { patch }) => patch<number>(['sum'], (sum) => sum + n),
@@ -113,6 +129,19 @@ test('a patch beside a fetch is not overwritten by an answer that lacks it (comp
   expect(asked()).toBe(4);
   await answer(5);
   expect(shown.at(-1)).toBe(5);
+});
+
+test('a patch does not make fresh what was invalid, and is shown by nobody', async () => {
+  const { ring, queryClient } = await openLivePage({
+    notice: (_, { invalidate }) => invalidate(['other']),
+    said: (n, { patch }) => patch<number>(['other'], (sum) => sum + n),
+  });
+  queryClient.setQueryData(['other'], 1);
+  await ring.flow.user('ada').send('notice', 'something that is not patched');
+  await ring.advance(100);
+  await say(ring, 'ada', 5);
+  await ring.advance(100);
+  expect(queryClient.getQueryState(['other'])).toMatchObject({ data: 6, isInvalidated: true });
 });
 
 test('a patch of a query without data does nothing', async () => {

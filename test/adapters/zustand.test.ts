@@ -62,6 +62,18 @@ test('an update that throws goes to onError, and the others are made', async () 
   expect([store.getState().story, failures]).toEqual([[12, 14], ['Error: an unlucky number']]);
 });
 
+test('what a listener of the store throws goes to onError', async () => {
+  const { ring, page, store } = await openPage();
+  const failures: string[] = [];
+  page.client.onError(({ error }) => failures.push(String(error)));
+  store.subscribe(() => {
+    throw new Error('a component that broke');
+  });
+  await say(ring, 'ada', 1, 3);
+  await ring.settle();
+  expect([store.getState().story, failures]).toEqual([[1, 2, 3], ['Error: a component that broke']]);
+});
+
 test('what was stopped hears no more', async () => {
   const { ring, store, stop } = await openPage();
   stop();
@@ -81,4 +93,13 @@ test('a store of the backend is one of zustand, to read', async () => {
   await ring.settle();
   expect(store.getState().state?.cards.a?.title).toBe('tea');
   expect([titles[0], titles.at(-1)]).toEqual(['undefined ', 'a a']);
+});
+
+test('its initial state stays what it was, so that a part of a page which is hydrated late is what its server rendered', async () => {
+  const { ring } = openBoardRing();
+  const store = toZustand(ring.page('ada').client.store('board/:boardId', { boardId: 'b1' }));
+  const initial = store.getInitialState();
+  onTestFinished(store.subscribe(() => {}));
+  await ring.settle();
+  expect([store.getInitialState() === initial, store.getState() === initial]).toEqual([true, false]);
 });

@@ -1,3 +1,4 @@
+import type { LogName } from 'message-flow/protocol';
 import { expect, test } from 'vitest';
 import { ALL, ANSWER, at, auth, createSessionDriver, ME, PROJECT } from './session-driver.ts';
 
@@ -145,7 +146,8 @@ test('a start long after a stop connects, and what it waits for is timed anew', 
   driver.stall(600_000);
   driver.clear();
   driver.step({ type: 'start' });
-  driver.advanceToOpen();
+  driver.advance(0);
+  driver.answerToken();
   driver.step({ type: 'opened' });
   driver.say('AUTH OK', { user: 'ada', heartbeatMs: 25_000 });
   driver.clear();
@@ -165,8 +167,20 @@ test('stop leaves the socket, wants no timer, and start goes on from there', () 
   driver.step({ type: 'start' });
   expect(driver.status).toMatchObject({ state: 'connecting', reason: 'started' });
   driver.advance(0);
+  driver.answerToken();
   driver.step({ type: 'opened' });
   expect(driver.sent()).toEqual([auth({ [ME]: at(11), [ALL]: at(20) })]);
+});
+
+test('start after a stop asks whose the page is now, and does not go on as the user of before', () => {
+  const driver = createSessionDriver();
+  driver.goLive();
+  driver.step({ type: 'stop' });
+  driver.step({ type: 'start' });
+  driver.advance(0);
+  driver.answerToken({ token: "bob's", user: 'bob', at: { ['user/bob' as LogName]: at(1), [ALL]: at(70) } });
+  driver.step({ type: 'opened' });
+  expect(driver.sent()).toEqual([auth({ [ALL]: at(70), 'user/bob': at(1) }, "bob's")]);
 });
 
 test('what comes after stop is not taken', () => {

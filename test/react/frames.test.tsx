@@ -43,14 +43,37 @@ describe('what waits for a frame', () => {
     expect(called).toEqual([1]);
   });
 
-  test('is not called by the frame of what waited before it', () => {
+  test('asks for one frame, however often it is called by a timer: a hidden page keeps all that it is asked for', () => {
+    let asked = 0;
+    const { clock, called, put } = openFrames({ requestAnimationFrame: () => asked++ });
+    for (let n = 1; n <= 5; n++) {
+      put(n);
+      clock.advance(50);
+    }
+    expect([asked, called]).toEqual([1, [1, 2, 3, 4, 5]]);
+  });
+
+  test('has the next frame, too, when that was asked for by what was called before', () => {
     const painting: (() => void)[] = [];
     const { called, frames, put } = openFrames({ requestAnimationFrame: (callback) => painting.push(callback) });
-    put(1);
-    frames.flush();
+    for (const n of [1, 2]) {
+      put(n);
+      frames.flush();
+      put(-n);
+      painting.shift()?.();
+    }
+    expect(called).toEqual([1, -1, 2, -2]);
+  });
+
+  test('is called in order, also when one of it calls for all that waits', () => {
+    const { clock, called, frames, put } = openFrames(null);
+    void frames.put(() => {
+      put(3);
+      frames.flush();
+    });
     put(2);
-    painting[0]?.();
-    expect(called).toEqual([1]);
+    clock.advance(50);
+    expect(called).toEqual([2, 3]);
   });
 
   test('is called at once when a thousand wait', () => {

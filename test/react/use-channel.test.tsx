@@ -16,10 +16,10 @@ function Room({ roomId }: { roomId: string | undefined }) {
   return [...knocks, gap?.reason, refusal?.reason].join(' ').trim();
 }
 
-/** Opens a ring with a page of ada on a screen; all may enter all rooms, but for the vault. */
-async function openRooms() {
+/** Opens a ring with a page of ada on a screen; all may enter all rooms that are open, but for the vault. */
+async function openRooms(isOpen = () => true) {
   const ring = openRing();
-  ring.flow.allow('room/:roomId', (_, { roomId }) => roomId !== 'vault');
+  ring.flow.allow('room/:roomId', (_, { roomId }) => roomId !== 'vault' && isOpen());
   const page = ring.page('ada');
   const screen = openScreen();
   const subscriptions: string[] = [];
@@ -115,6 +115,18 @@ test('a refusal is told, and gone with other params', async () => {
   expect(screen.text).toBe('refused');
   await show('7');
   expect(screen.text).toBe('');
+});
+
+test('a refusal is over with the next entry, when another component has asked again', async () => {
+  const { ring, screen, show, knock } = await openRooms(() => isOpen);
+  let isOpen = false;
+  await show('7');
+  expect(screen.text).toBe('refused');
+  isOpen = true;
+  await show('7', '7');
+  await act(() => ring.settle());
+  await knock('7', 'bob');
+  expect(screen.text).toBe('bob@7bob@7');
 });
 
 test('a gap of the channel is told (complaint 10)', async () => {

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { createHooks } from 'message-flow/react';
 import { act, Profiler, StrictMode, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { expect, test } from 'vitest';
 import { type app, openRing, say } from '../testing/open-ring.ts';
 import { openScreen } from './screen.ts';
@@ -163,6 +164,36 @@ test('a component that left hears no more', async () => {
   await say(ring, 'ada', 1);
   await act(() => ring.settle());
   expect(heard).toEqual([]);
+});
+
+test('a component that a handler sends away has heard all that came with it, and hears no more', async () => {
+  const { ring, page, screen } = await openPage();
+  const heard: (number | string)[] = [];
+  let leave = () => {};
+  function Ear() {
+    useEvent('said', (n) => {
+      heard.push(n);
+      if (n === 1) leave();
+    });
+    return null;
+  }
+  function Room() {
+    const [isOpen, setOpen] = useState(true);
+    leave = () => {
+      flushSync(() => setOpen(false));
+      heard.push('gone');
+    };
+    return isOpen && <Ear />;
+  }
+  await screen.show(
+    <FlowProvider client={page.client}>
+      <Room />
+    </FlowProvider>,
+  );
+  await act(() => ring.settle());
+  await say(ring, 'ada', 1, 3);
+  await act(() => ring.settle());
+  expect(heard).toEqual([1, 2, 3, 'gone']);
 });
 
 test('what a handler throws goes to onError, with its entry, and the others hear all', async () => {

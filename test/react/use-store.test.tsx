@@ -1,31 +1,14 @@
 // @vitest-environment happy-dom
-import { createHooks, type FlowSnapshot } from 'message-flow/react';
-import { act, Component, Profiler, type ReactNode, StrictMode, Suspense } from 'react';
+import type { FlowSnapshot } from 'message-flow/react';
+import { act, Profiler, type ReactNode, StrictMode, Suspense } from 'react';
 import { hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { expect, onTestFinished, test } from 'vitest';
-import type { app } from '../client/stores/app.ts';
 import { openBoardRing } from './board-ring.ts';
+import { BoardView, Boundary, type Dispatch, hooks } from './board-view.tsx';
 import { openScreen } from './screen.ts';
 
-const { FlowProvider, useConnection, useStore } = createHooks<typeof app>();
-
-type Dispatch = ReturnType<typeof useStore<'board/:boardId'>>[1];
-
-/** A board as text, with what is pending in brackets; hands its `dispatch` out. */
-function BoardView({ boardId, onDispatch }: { boardId: string; onDispatch?: (dispatch: Dispatch) => void }) {
-  const [{ order, cards }, dispatch, sync] = useStore('board/:boardId', { boardId });
-  onDispatch?.(dispatch);
-  return `${boardId}: ${order.map((id) => cards[id]?.title).join(' ')} [${sync.pending}${sync.rolledBack?.code ?? ''}]`;
-}
-
-class Boundary extends Component<{ children: ReactNode }> {
-  override state = { message: '' };
-  static getDerivedStateFromError = ({ message }: Error) => ({ message });
-  override render() {
-    return this.state.message || this.props.children;
-  }
-}
+const { FlowProvider, useConnection } = hooks;
 
 /** Opens a page of ada on a screen. */
 async function openPage() {

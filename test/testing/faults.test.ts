@@ -60,6 +60,14 @@ describe('drop', () => {
     expect(story).toEqual(Array.from({ length: 20 }, (_, i) => `said ${i + 1}`));
   });
 
+  test('of the connection alone does not bring back a network that is away', async () => {
+    const { ring, page } = await openPage();
+    await page.drop(60_000);
+    await page.drop();
+    await ring.advance(59_999);
+    expect(page.client.connection.get().state).toBe('offline');
+  });
+
   test('of another page leaves this one alone', async () => {
     const { ring, page } = await openPage();
     await ring.page('eve', noteInto([])).drop(60_000);

@@ -4,7 +4,7 @@ import type { StoredState } from 'message-flow/backend';
 import { contract, store, type } from 'message-flow/contract';
 import { createRing } from 'message-flow/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { noteInto, openRing, say } from './open-ring.ts';
+import { app, noteInto, openRing, say } from './open-ring.ts';
 
 describe('a ring', () => {
   test('brings what is sent to the page, once something is waited for', async () => {
@@ -111,6 +111,37 @@ describe('a ring', () => {
     void ada.client.store('tally', {}).dispatch('count', 'ada again');
     await ring.settle();
     expect([...row.state.by].sort()).toEqual(['ada', 'ada again', 'bob']);
+  });
+
+  test('ends all of it, also when it is told only then what went wrong', async () => {
+    const ring = createRing(app);
+    const story: string[] = [];
+    for (const user of ['ada', 'eve']) {
+      ring.page(user, (client) => {
+        for (const error of ['first', 'second']) {
+          client.on('said', () => {
+            throw new Error(error);
+          });
+        }
+        return () => story.push(`${user} leaves`);
+      });
+    }
+    await ring.settle();
+    await say(ring, 'ada', 1);
+    await expect(ring.settle()).rejects.toThrow('first');
+    await expect(ring.close()).rejects.toThrow('second');
+    expect(story).toEqual(['ada leaves', 'eve leaves']);
+    await expect(ring.flow.user('ada').send('said', 1)).rejects.toThrow('closed');
+  });
+
+  test('closes once, however often it is told to', async () => {
+    const ring = createRing(app);
+    const story: string[] = [];
+    const page = ring.page('ada', () => () => story.push('ends'));
+    await page.close();
+    await ring.close();
+    await ring.close();
+    expect(story).toEqual(['ends']);
   });
 
   test('says so when it never settles', async () => {

@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isSeen, openPage } from './support/browser-page.ts';
 import { launchChromium } from './support/chromium.ts';
-import { findFreePort } from './support/pool.ts';
+import { findFreePort } from './support/free-ports.ts';
 import { startRedisServer } from './support/redis-server.ts';
 import { startServer } from './support/server-process.ts';
 import { until } from './support/until.ts';

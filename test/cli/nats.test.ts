@@ -1,7 +1,8 @@
 import { createBroker } from 'message-flow/broker';
 import { userLog } from 'message-flow/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { findFreePorts, type NatsServer, startNatsServer } from '../support/nats-server.ts';
+import { findFreePorts } from '../support/free-ports.ts';
+import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { until } from '../support/until.ts';
 import { SECRET } from './open-gateway.ts';
 import { runProgram, startGatewayProgram } from './program.ts';

@@ -15,7 +15,7 @@ import { proxyCommand } from '../../src/cli/commands/proxy.ts';
 import { formatVariable } from '../../src/cli/option-name.ts';
 import { COMMON_OPTIONS } from '../../src/cli/options.ts';
 import { resolveSettings, withSecretFiles } from '../../src/cli/settings.ts';
-import { findFreePort } from '../support/pool.ts';
+import { findFreePort } from '../support/free-ports.ts';
 import { until } from '../support/until.ts';
 import { findCommandLines, findWith, readDeployed, readYaml } from './command-lines.ts';
 

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { findFreePort } from '../support/pool.ts';
+import { findFreePort } from '../support/free-ports.ts';
 
 const PREPARE = join(import.meta.dirname, '../../deploy/prepare.js');
 

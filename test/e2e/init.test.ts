@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { isSeen, openPage, type PageOptions } from '../support/browser-page.ts';
 import { launchChromium } from '../support/chromium.ts';
-import { findFreePort } from '../support/pool.ts';
+import { findFreePort } from '../support/free-ports.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 import { until } from '../support/until.ts';
 

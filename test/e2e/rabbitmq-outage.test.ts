@@ -15,7 +15,7 @@ import {
 import { createCertificate } from '../support/certificate.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { openFaultLine } from '../support/fault-line.ts';
-import { findFreePorts } from '../support/nats-server.ts';
+import { findFreePorts } from '../support/free-ports.ts';
 import { operate, type RabbitmqServer, startRabbitmqServer } from '../support/rabbitmq-server.ts';
 import { until } from '../support/until.ts';
 

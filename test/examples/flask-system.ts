@@ -8,7 +8,7 @@ import { type ClientStore, stores } from 'message-flow/client/stores';
 import { channel, contract, store, type } from 'message-flow/contract';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { findFreePort } from '../support/pool.ts';
+import { findFreePort } from '../support/free-ports.ts';
 import type { Python } from '../support/python.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 

@@ -1,5 +1,5 @@
 import { type FaultLine, openFaultLine } from '../support/fault-line.ts';
-import { findFreePorts } from '../support/nats-server.ts';
+import { findFreePorts } from '../support/free-ports.ts';
 import { type Crowd, ledgerOf, openCrowd, type Sabotage, splitNumbers } from './crowd.ts';
 import type { BrokerLine, Engine, EngineServer } from './engine.ts';
 import { createGateway, type Gateway } from './gateway.ts';

@@ -1,5 +1,6 @@
 import { type FaultLine, openFaultLine } from './fault-line.ts';
-import { findFreePorts, type NatsServer, openNatsOperator, startNatsServer } from './nats-server.ts';
+import { findFreePorts } from './free-ports.ts';
+import { type NatsServer, openNatsOperator, startNatsServer } from './nats-server.ts';
 import { until } from './until.ts';
 
 const UP_TIMEOUT_MS = 60_000;

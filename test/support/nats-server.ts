@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { findFreePorts } from './free-ports.ts';
 import { until } from './until.ts';
 
 const PROGRAM = 'nats-server';
@@ -32,20 +32,6 @@ export interface NatsServer {
   copyData(): Promise<() => Promise<void>>;
   /** Ends it, and removes what it wrote. */
   remove(): Promise<void>;
-}
-
-/** Gives ports of this machine that are free right now. */
-export async function findFreePorts(count: number): Promise<number[]> {
-  const listeners = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const listener = createServer().listen(0, '127.0.0.1');
-      await once(listener, 'listening');
-      return listener;
-    }),
-  );
-  const ports = listeners.map((listener) => (listener.address() as { port: number }).port);
-  await Promise.all(listeners.map((listener) => once(listener.close(), 'close')));
-  return ports;
 }
 
 /**

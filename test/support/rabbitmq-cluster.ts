@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { findFreePorts } from './nats-server.ts';
+import { findFreePorts } from './free-ports.ts';
 import { createNodeName, end, type RabbitmqServer, startEpmd, startRabbitmqServer } from './rabbitmq-server.ts';
 import { until } from './until.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Channel, connect } from 'amqplib';
-import { findFreePorts } from './nats-server.ts';
+import { findFreePorts } from './free-ports.ts';
 import { until } from './until.ts';
 
 /** Debian's programs without their wrappers, which insist on an account of their own. */

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { entryOf } from '../../../src/broker/conformance/world.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { openFaultLine } from '../../support/fault-line.ts';
-import { findFreePorts, type NatsServer, startNatsServer } from '../../support/nats-server.ts';
+import { findFreePorts } from '../../support/free-ports.ts';
+import { type NatsServer, startNatsServer } from '../../support/nats-server.ts';
 import { until } from '../../support/until.ts';
 import { openNatsBroker, PATIENCE_MS, TIMEOUT_MS } from './open-nats-broker.ts';
 

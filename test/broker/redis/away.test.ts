@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { EncodedJson } from 'message-flow/protocol';
 import { userLog } from 'message-flow/protocol';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { findFreePort } from '../../support/redis-server.ts';
+import { findFreePort } from '../../support/free-ports.ts';
 import { until } from '../../support/until.ts';
 import { faultOf, keysOf, listen, openBroker, openServer, say } from './redis-world.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BrokerProgram, createBrokerProgram, WITH_PACKAGES } from '../../support/broker-program.ts';
-import { findFreePort, type RedisServer, startRedisServer } from '../../support/redis-server.ts';
+import { findFreePort } from '../../support/free-ports.ts';
+import { type RedisServer, startRedisServer } from '../../support/redis-server.ts';
 
 let program: BrokerProgram;
 let server: RedisServer;

@@ -14,6 +14,8 @@ import type { Flow } from './flow.ts';
 
 /** What a server gives to a page that it renders: `flow.snapshot(…)` of `message-flow/backend` is one. */
 export interface FlowSnapshot {
+  /** Whom it was taken for: it is shown to no other. @default whoever sees the page */
+  readonly user?: string;
   /** By log. */
   readonly stores: Readonly<Record<string, StoreSnapshot>>;
 }
@@ -36,7 +38,9 @@ export function useStoreOf<A extends Contract, Pattern extends StorePatternOf<A>
 ): UsedStore<StoreOf<A, Pattern>> {
   type S = StoreOf<A, Pattern>;
   const log = fillPattern('store', pattern, params);
-  const first = snapshot?.stores[log] as StoreSnapshot<StateOf<S>> | undefined;
+  const user = flow.client?.connection.get().user;
+  const isOthers = user !== undefined && snapshot?.user !== undefined && user !== snapshot.user;
+  const first = (isOthers ? undefined : snapshot?.stores[log]) as StoreSnapshot<StateOf<S>> | undefined;
   const firstView = useMemo(() => first && createSnapshotView(first), [first]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: pattern and params are in the log's name, which compares by value
   const store: ClientStore<S> | undefined = useMemo(() => flow.client?.store(pattern, params), [flow, log]);

@@ -151,6 +151,32 @@ test('a store that nobody may see goes to the error boundary', async () => {
   expect(screen.text).toBe('Cannot show "store/board/secret": not-allowed');
 });
 
+test('what a server rendered for one user is not shown to the next, who signs in on the page', async () => {
+  const { ring } = openBoardRing();
+  const page = ring.page('bob');
+  page.client.connect();
+  await ring.settle();
+  const state = { order: ['a'], cards: { a: { title: 'of ada', done: false } } };
+  const snapshot = { user: 'ada', stores: { 'store/board/secret': { state, version: 1, at: 'e:0:', recent: [] } } };
+  const screen = openScreen();
+  console.error = () => {}; // React tells of what a boundary caught
+  const shown: string[] = [];
+  await screen.show(
+    <FlowProvider client={page.client} snapshot={snapshot as unknown as FlowSnapshot}>
+      <Boundary>
+        <Suspense fallback="loading">
+          <Profiler id="board" onRender={() => queueMicrotask(() => shown.push(screen.text))}>
+            <BoardView boardId="secret" />
+          </Profiler>
+        </Suspense>
+      </Boundary>
+    </FlowProvider>,
+  );
+  await act(() => ring.settle());
+  expect([...shown, screen.text].join()).not.toContain('of ada');
+  expect(screen.text).toBe('Cannot show "store/board/secret": not-allowed');
+});
+
 test('a page that a server rendered goes on from its snapshot: no second fetch, no hole (complaints 10, 12)', async () => {
   const { ring, boards, page } = await openPage();
   const store = ring.flow.store('board/:boardId');

@@ -93,7 +93,7 @@ export function createFlowStores(
 
   function getPlace(pattern: string, params: Readonly<Record<string, string>>): StorePlace {
     const place = find(fillPattern('store', pattern, params));
-    if (!place) throw new RangeError(`Cannot use "${pattern}": nobody serves it`);
+    if (!place) throw new RangeError(`Cannot use "${pattern}": serve(…) was not called for it`);
     return place;
   }
 

@@ -102,20 +102,26 @@ export function createStoreKeeper(turns: Turns, news: News, clock: Clock, report
     return applied.answers;
   }
 
+  async function run(
+    place: StorePlace,
+    actions: readonly CheckedAction[],
+  ): Promise<readonly ActionAnswer[] | undefined> {
+    for (let i = 0; i < MAX_ATTEMPTS; i++) {
+      const result = await attempt(place, actions);
+      if (result === 'missing') return undefined;
+      if (result !== 'conflict') return result;
+    }
+    const state = `${MAX_ATTEMPTS} saves in a row came too late, as save says`;
+    throw new FlowError('unavailable', `Cannot run actions on "${place.log}": ${state}`);
+  }
+
   return {
     ask,
     load: (place) => ask(place, () => read(place)),
-    act: (place, actions) =>
-      guard(place, () =>
-        turns.take(place.log, async () => {
-          for (let i = 0; i < MAX_ATTEMPTS; i++) {
-            const result = await attempt(place, actions);
-            if (result === 'missing') return undefined;
-            if (result !== 'conflict') return result;
-          }
-          const state = `${MAX_ATTEMPTS} saves in a row came too late, as save says`;
-          throw new FlowError('unavailable', `Cannot run actions on "${place.log}": ${state}`);
-        }),
-      ),
+    act(place, actions) {
+      // What saves nothing takes no turn: who may only read could fill the queue of those who may write.
+      if (actions.every((action) => 'answer' in action)) return ask(place, () => run(place, actions));
+      return guard(place, () => turns.take(place.log, () => run(place, actions)));
+    },
   };
 }

@@ -39,6 +39,24 @@ test('an input of which there is no JSON is refused, not asked for again and aga
   expect(await response.json()).toMatchObject({ answers: [{ refused: { code: 'invalid-input' } }, { version: 1 }] });
 });
 
+test('who may only read keeps no writer waiting, however much is asked for and refused', async () => {
+  let save: (() => void) | undefined;
+  const web = startWeb({
+    allow: (user, _, action) => user === 'ada' || !action,
+    save: (write) =>
+      new Promise((resolve) => {
+        save = () => resolve(write());
+      }),
+  });
+  const first = web.act(add('1', 'x'));
+  await until(() => save, 'the save');
+  const body = { log: 'store/list/a', actions: [add('2', 'y')] };
+  const refused = await Promise.all(Array.from({ length: 120 }, () => web.post('actions', body, 'bob')));
+  expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([200]));
+  save?.();
+  expect(await first).toEqual([{ version: 1 }]);
+});
+
 describe('load that gives `recent`', () => {
   test.each([
     ['as text, as a driver may', '[{"id":"1","version":1}]'],

@@ -55,8 +55,9 @@ export async function createPublisher(
       channel.publish(exchange, kind, content, { mandatory: true, persistent: true, messageId }, (error) => {
         waiting.delete(reject);
         if (returned.delete(messageId)) {
-          onGone(`the stream of ${kind} was removed`);
-          reject(createUnavailable(`the stream of ${kind} was removed`));
+          const reason = `the stream of ${kind} was removed, or is not bound to the exchange ${exchange}`;
+          onGone(reason);
+          reject(createUnavailable(reason));
         } else if (error) reject(createUnavailable('the server did not take it'));
         else resolve();
       });

@@ -40,9 +40,7 @@ function RolledBack({ deed, refused }: { deed: PlanDeed; refused: Refused<Rolled
     <li>
       <b className="deed">{describeDeed(deed)}</b>
       <p className="reason">{describeRefusal(refused)}</p>
-      <code>
-        {refused.code}: {refused.message}
-      </code>
+      <code>{refused.code === 'failed' ? refused.code : `${refused.code}: ${refused.message}`}</code>
     </li>
   );
 }

@@ -102,6 +102,8 @@ describe('a Flask app', { timeout: 120_000 }, () => {
     expect(await act([action, action])).toEqual([200, [{ version: 3 }, { version: 3 }]]);
     expect(await act([action])).toEqual([200, [{ version: 3 }]]);
     expect(await act([{ ...action, id: '2', name: '__class__' }])).toMatchObject([200, [{ refused: {} }]]);
+    const failed = { code: 'failed', message: "Cannot run 'remove': its reducer failed" };
+    expect(await act([{ ...action, id: '3', name: 'remove', input: 5 }])).toEqual([200, [{ refused: failed }]]);
     expect(await act([])).toEqual([400, undefined]);
     expect(await act([{ ...action, since: '2' }])).toEqual([400, undefined]);
     expect(await act([action], '')).toEqual([401, undefined]);

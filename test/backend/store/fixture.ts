@@ -1,6 +1,6 @@
 import { createFlow, type Flow, type FlowEvent, type FlowOptions, type StoredState } from 'message-flow/backend';
 import { createMemoryBroker } from 'message-flow/broker';
-import { contract, type Schema, type StoreSnapshot, store, type } from 'message-flow/contract';
+import { channel, contract, type Schema, type StoreSnapshot, store, type } from 'message-flow/contract';
 import type { LogName } from 'message-flow/protocol';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -23,7 +23,10 @@ const list = store('list/:id', type<List>()).actions((on) => ({
     for (let i = 0; i < count; i++) draft.texts.push('x'.repeat(1_000));
   }),
 }));
-const app = contract({ stores: [list, store('unserved', type<List>()).actions(() => ({}))] });
+const app = contract({
+  channels: [channel('room/:roomId', { knock: type<string>() })],
+  stores: [list, store('unserved', type<List>()).actions(() => ({}))],
+});
 
 /** A database of one process: a version is compared and set, all at once. */
 export interface Database {

@@ -109,6 +109,15 @@ describe('the snapshot of a page', () => {
     expect(snapshot.stores['store/list/a']).toMatchObject({ state: { texts: [] }, version: 0, recent: [] });
   });
 
+  test('has the places of the channels that it names, so that what is sent after it comes after them', async () => {
+    const { flow } = startWeb();
+    const room = flow.channel('room/:roomId', { roomId: '7' });
+    const { at } = await room.send('knock', 'before');
+    const snapshot = await flow.snapshot({ user: 'ada' }, { channels: [['room/:roomId', { roomId: '7' }]] });
+    await room.send('knock', 'after');
+    expect(snapshot.at['channel/room/7']).toBe(at);
+  });
+
   test('rejects while a database is away', async () => {
     const web = startWeb({ load: () => Promise.reject(new Error('away')) });
     const taken = web.flow.snapshot({ user: 'ada' }, { stores: [['list/:id', { id: 'a' }]] });

@@ -275,6 +275,7 @@ export function createFollowedLog<F extends Frame, S>(
           // A read under way may have been answered before this top was, and what is pending rolled back: it is asked once more.
           if (!ring || state !== 'whole') hasMissed = true;
           else if (event.top !== ring.end) mend();
+          if (retryAt !== undefined) retry(); // the broker answers again: what it failed to give is asked for now
           break;
         case 'read':
           nextLimit = Math.min(readLimit, nextLimit * 2);

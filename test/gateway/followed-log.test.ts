@@ -94,6 +94,22 @@ test('LIVE is not said at the end of a ring that is known to have a hole after i
   expect(takeAll('two')).toEqual(['key 1', 'key 2', 'LIVE']);
 });
 
+test('what a broker failed to give is asked for again once it says where the log ends, and not before', () => {
+  const { follow, step, takeAll, read, reads } = startLive();
+  step({ type: 'entry', entry: entryOf(2) });
+  follow('two', placeOf(5));
+  takeAll('two');
+  expect(reads.splice(0)).toEqual([`ring ${placeOf(0)}`, `stretch ${placeOf(5)}`]);
+  step({ type: 'read-failed', purpose: 'ring' });
+  step({ type: 'read-failed', purpose: 'stretch' });
+  step({ type: 'wake' });
+  expect(reads).toEqual([]);
+  step({ type: 'top', top: placeOf(2) });
+  expect(reads).toEqual([`ring ${placeOf(0)}`, `stretch ${placeOf(5)}`]);
+  read('ring', placeOf(0), { entries: [entryOf(1), entryOf(2)], top: placeOf(2) });
+  expect(takeAll('one')).toEqual(['key 1', 'key 2']);
+});
+
 test('who asks for the start after a reading was asked for gets a reading of its own', () => {
   const { follow, step, takeAll, read, reads } = startMachine(RUN);
   follow('one', 'start');

@@ -11,10 +11,10 @@ import {
 } from '../contract/index.ts';
 import { type Clock, type GapReason, kindOf, type LogName, type Position, type Stop } from '../protocol/index.ts';
 import type { ConnectionStatus } from './connection-status.ts';
-import { type AppEffect, createHost } from './host.ts';
+import { createHost } from './host.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { type ClientOptions, type Page, resolveOptions } from './options.ts';
-import type { RefusalReason } from './session-event.ts';
+import type { AppEffect, RefusalReason } from './session-event.ts';
 import type { ClientStore } from './stores/client-store.ts';
 
 /** An entry of a log, and where it came from. */

@@ -1,22 +1,14 @@
-import type { LogName, StartPosition, Stop } from '../protocol/index.ts';
-import type { ConnectionStatus } from './connection-status.ts';
+import type { LogName, Stop } from '../protocol/index.ts';
 import type { PageEvent, ResolvedOptions, Socket } from './options.ts';
 import { createPositionStore } from './position-store.ts';
 import { createSession } from './session.ts';
-import type { SessionEffect, SessionEvent } from './session-event.ts';
+import type { AppEffect, SessionEffect, SessionEvent } from './session-event.ts';
+import type { StoreHost } from './store-part.ts';
 import { requestToken, type TokenOutcome, UNAVAILABLE } from './token-endpoint.ts';
 
-/** What the app is told of, in order. */
-export type AppEffect = Extract<SessionEffect, { type: 'deliver' | 'gap' | 'unsubscribed' | 'live' | 'state' }>;
-
 /** Runs a session: its socket, its timer, its token requests, the page's events. */
-export interface Host {
-  readonly status: ConnectionStatus;
-  /** @throws {TypeError} when there is no WebSocket, or nothing to resolve a relative address against */
-  start(): void;
+export interface Host extends StoreHost {
   stop(): void;
-  follow(log: LogName, from?: StartPosition): void;
-  unfollow(log: LogName): void;
 }
 
 const PAGE_EVENTS = ['visibilitychange', 'pageshow', 'pagehide', 'online'];

@@ -1,8 +1,7 @@
 import type { Clock, Random } from '../protocol/index.ts';
 import { createPageClock } from './clock.ts';
-import type { Host } from './host.ts';
 import type { Positions } from './session-event.ts';
-import type { StorePart } from './stores/stores.ts';
+import type { StoreHost, StorePart } from './store-part.ts';
 
 /** What a client needs of a WebSocket: the browser's, Bun's and the one of the package `ws` all have it. */
 export interface Socket {
@@ -132,7 +131,7 @@ export type ResolvedOptions = Required<Omit<ClientOptions, 'WebSocket' | 'storag
      * Set by `stores([…])`: an agreement between two parts of this package.
      * @internal
      */
-    readonly openStores?: (host: Host, report: (error: unknown) => void) => StorePart;
+    readonly openStores?: (host: StoreHost, report: (error: unknown) => void) => StorePart;
   };
 
 /** Puts the defaults in their places. */

@@ -88,3 +88,6 @@ export type SessionEffect =
   | { readonly type: 'state'; readonly status: ConnectionStatus }
   /** Send `timer` at this time, and forget the time asked for before. A time in the past means at once, but not in this call. */
   | { readonly type: 'timer'; readonly atMs: number };
+
+/** What the app is told of, in order. */
+export type AppEffect = Extract<SessionEffect, { type: 'deliver' | 'gap' | 'unsubscribed' | 'live' | 'state' }>;

@@ -7,9 +7,10 @@ import {
 } from '../../contract/index.ts';
 import { isJsonObject, type LogName, type Stop, utf8Length } from '../../protocol/index.ts';
 import { drawWaitMs } from '../backoff.ts';
-import type { AppEffect, Host } from '../host.ts';
 import { createListeners } from '../listeners.ts';
 import type { ResolvedOptions } from '../options.ts';
+import type { AppEffect } from '../session-event.ts';
+import type { StoreHost } from '../store-part.ts';
 import { askBackend, type BackendAnswer } from './backend.ts';
 import type { Dispatched, RolledBackCode, StoreFault, StoreView } from './client-store.ts';
 import { createReplica, type Pending } from './replica.ts';
@@ -18,7 +19,7 @@ import { createReplica, type Pending } from './replica.ts';
 export interface FollowerParts {
   readonly store: Store;
   readonly log: LogName;
-  readonly host: Host;
+  readonly host: StoreHost;
   readonly options: ResolvedOptions;
   readonly report: (error: unknown) => void;
   /** Whom the page was last known to speak for. */

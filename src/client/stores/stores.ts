@@ -1,17 +1,10 @@
 import { fillPattern, type Store } from '../../contract/index.ts';
 import { kindOf, type LogName } from '../../protocol/index.ts';
-import type { AppEffect, Host } from '../host.ts';
 import type { Extension, ResolvedOptions } from '../options.ts';
-import { type ClientStore, NO_VIEW } from './client-store.ts';
+import type { AppEffect } from '../session-event.ts';
+import type { StoreHost, StorePart } from '../store-part.ts';
+import { NO_VIEW } from './client-store.ts';
 import { createFollower, type Follower } from './follower.ts';
-
-/** The stores of a client: a part of its own, so that only pages that have stores download it. */
-export interface StorePart {
-  /** Takes what the session says; true: it was of a store. */
-  take(effect: AppEffect): boolean;
-  /** @throws {RangeError} when there is no such store, or a parameter is missing or empty */
-  open(pattern: string, params: Readonly<Record<string, string>>): ClientStore;
-}
 
 /**
  * Lets a client follow stores: `createClient<typeof app>({ url, use: [stores([board])] })`. Give it the stores themselves, each
@@ -23,7 +16,7 @@ export function stores(all: readonly Store[]): Extension {
 
 function createStorePart(
   all: readonly Store[],
-  host: Host,
+  host: StoreHost,
   options: ResolvedOptions,
   report: (error: unknown) => void,
 ): StorePart {

@@ -64,8 +64,10 @@ async function openOn(
   { address, retention, streams, clock, wallClock, onTaken }: SessionParts,
   { ended, end, gone }: Ending,
 ): Promise<AmqpSession> {
-  await setUpStreams(lines.talk, address, retention);
-  const publisher = await createPublisher(lines.talk, address.prefix, end);
+  const [publisher] = await Promise.all([
+    createPublisher(lines.talk, address.prefix, end),
+    setUpStreams(lines.talk, address, retention),
+  ]);
   const appends = createAppends({ publisher, streams, clock, wallClock, onDeaf: end });
   const open = (kind: StreamKind): Promise<StreamReader> =>
     openReader({

@@ -66,12 +66,12 @@ async function openLines(
     return line;
   }
   const close = async () => void (await Promise.all(opened.map((line) => closeLine(line, options.clock))));
-  try {
-    return { talk: await open('talk'), hear: await open('hear'), ended, close };
-  } catch (error) {
-    await close();
-    throw error;
+  const [talk, hear] = await Promise.allSettled([open('talk'), open('hear')]);
+  if (talk.status === 'fulfilled' && hear.status === 'fulfilled') {
+    return { talk: talk.value, hear: hear.value, ended, close };
   }
+  await close();
+  throw talk.status === 'rejected' ? talk.reason : (hear as PromiseRejectedResult).reason;
 }
 
 async function openLine(

@@ -44,9 +44,10 @@ export async function setUpStreams(
       return { check: (channel) => channel.checkQueue(queue), make: (channel) => channel.assertQueue(queue, options) };
     }),
   ];
-  if (await isThere(line, parts)) return;
+  const areThere = await Promise.all(parts.map((part) => isThere(line, part)));
+  if (areThere.every(Boolean)) return;
   // One by one: to make what is there, as these options would have it, is refused if others made it.
-  for (const part of parts) if (!(await isThere(line, [part]))) await perform(line, part.make);
+  for (const part of parts) if (!(await isThere(line, part))) await perform(line, part.make);
   await perform(line, async (channel) => {
     for (const kind of STREAM_KINDS) await channel.bindQueue(queueOf(prefix, kind), prefix, kind);
   });
@@ -58,10 +59,8 @@ interface Part {
   make(channel: Channel): Promise<unknown>;
 }
 
-async function isThere(line: ChannelModel, parts: readonly Part[]): Promise<boolean> {
-  const looked = await attempt(line, async (channel) => {
-    for (const { check } of parts) await check(channel);
-  });
+async function isThere(line: ChannelModel, { check }: Part): Promise<boolean> {
+  const looked = await attempt(line, check);
   if (!looked.ok && looked.code !== 404) throw createFault(looked);
   return looked.ok;
 }

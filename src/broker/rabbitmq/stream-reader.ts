@@ -118,7 +118,7 @@ export async function openReader(parts: ReaderParts): Promise<StreamReader> {
     try {
       return await whileReading(found);
     } finally {
-      await consumer?.stop();
+      void consumer?.stop();
     }
   }
 

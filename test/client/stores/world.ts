@@ -70,6 +70,8 @@ export interface World {
   readonly said: { actions: { id: string; input: unknown }[] }[];
   /** Cuts every socket. */
   cut(): void;
+  /** Ends the gateway's side of every socket, of which its page hears nothing. */
+  abandon(): void;
   /** Says of a log that it has a gap, on every socket. */
   tellGap(): Promise<void>;
   /** Ends the log on every socket, as a gateway does when a right ended. */
@@ -111,6 +113,9 @@ export function createWorld(random: SeededRandom): World {
     openClient,
     cut() {
       for (const socket of [...sockets]) socket.end();
+    },
+    abandon() {
+      for (const socket of [...sockets]) socket.close();
     },
     async tellGap() {
       const at = (await broker.tops([LOG])).get(LOG);

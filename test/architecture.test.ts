@@ -149,6 +149,14 @@ describe('src', () => {
     expect(referencesOf('.')).toEqual(expect.arrayContaining(FOLDERS));
   });
 
+  test('docs/architecture.md has the same table', () => {
+    const rows = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8').matchAll(/^\| `(\w+)\/` \|.*\| (.+) \|$/gm);
+    const told = [...rows].map(([, folder, says = '']) => [folder, says.match(/(?<=`)\w+(?=`)/g) ?? []]);
+    const isWhole = (folder: string) => !folder.includes('/'); // a host is a part of the gateway
+    const tried = Object.entries(MAY_IMPORT).map(([folder, { folders }]) => [folder, folders.filter(isWhole)] as const);
+    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(tried.filter(([folder]) => isWhole(folder))));
+  });
+
   test.each(Object.entries(MAY_IMPORT))('%s/tsconfig.json refers to what the table allows', (folder, { folders }) => {
     expect(referencesOf(join('src', folder)).sort()).toEqual([...folders].sort());
   });

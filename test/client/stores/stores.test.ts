@@ -67,6 +67,9 @@ describe('a store', () => {
     stop();
     await world.pass(6_000, 100);
     expect(store.get().state).toBeUndefined();
+    world.askForToken();
+    await world.pass(100);
+    expect(world.wanted).toEqual([]);
     store.subscribe(() => {});
     await world.pass(100);
     expect(textsOf(store)).toEqual([]);

@@ -22,6 +22,8 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   },
 };
 const MAX_LINES = 400;
+/** Of code: what its types say of themselves is for whoever reads them in an editor. */
+const MAX_ADAPTER_LINES = 100;
 const ROOT = join(import.meta.dirname, '..');
 const FOLDERS = Object.keys(MAY_IMPORT).sort((a, b) => b.length - a.length);
 /** Statements begin a line, as Biome formats them; so an error message such as `resume from "x"` is not taken for one. */
@@ -71,6 +73,14 @@ function filesUnder(folder: string): string[] {
 
 function countLines(path: string): number {
   return readFileSync(path, 'utf8').trimEnd().split('\n').length;
+}
+
+/** Without comments and blank lines. */
+function countCodeLines(path: string): number {
+  return readFileSync(path, 'utf8')
+    .replace(COMMENT_LINE, '')
+    .split('\n')
+    .filter((line) => line.trim() !== '').length;
 }
 
 function readJson<T>(...path: string[]): T {
@@ -149,6 +159,14 @@ describe('src', () => {
     expect(referencesOf('.')).toEqual(expect.arrayContaining(FOLDERS));
   });
 
+  test('docs/architecture.md has the same table', () => {
+    const rows = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8').matchAll(/^\| `(\w+)\/` \|.*\| (.+) \|$/gm);
+    const told = [...rows].map(([, folder, says = '']) => [folder, says.match(/(?<=`)\w+(?=`)/g) ?? []]);
+    const isWhole = (folder: string) => !folder.includes('/'); // a host is a part of the gateway
+    const tried = Object.entries(MAY_IMPORT).map(([folder, { folders }]) => [folder, folders.filter(isWhole)] as const);
+    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(tried.filter(([folder]) => isWhole(folder))));
+  });
+
   test.each(Object.entries(MAY_IMPORT))('%s/tsconfig.json refers to what the table allows', (folder, { folders }) => {
     expect(referencesOf(join('src', folder)).sort()).toEqual([...folders].sort());
   });
@@ -165,6 +183,13 @@ test.each(['src', 'test', 'examples'])(`no file under %s has more than ${MAX_LIN
   expect(files.length).toBeGreaterThan(0);
   expect(files.filter((path) => countLines(join(ROOT, path)) > MAX_LINES)).toEqual([]);
 });
+
+test.each(readdirSync(join(ROOT, 'src/adapters')).filter((name) => name.endsWith('.ts')))(
+  `src/adapters/%s has less than ${MAX_ADAPTER_LINES} lines of code`,
+  (name) => {
+    expect(countCodeLines(join(ROOT, 'src/adapters', name))).toBeLessThan(MAX_ADAPTER_LINES);
+  },
+);
 
 describe('package-lock.json', () => {
   const { packages } = readJson<{

@@ -57,7 +57,7 @@ test(`React hooks add at most ${MAX_REACT_BYTES} bytes to that`, async () => {
   expect(withReact.moduleIds).toEqual(expect.arrayContaining([ENTRY, STORES_ENTRY]));
 });
 
-test(`all three that the example's page downloads have at most ${MAX_EXAMPLE_BYTES} bytes, and no other folder's part`, async () => {
+test(`all three that the example's page downloads have at most ${MAX_EXAMPLE_BYTES} bytes, no other folder's part and no validator`, async () => {
   const bundle = await rolldown({
     input: EXAMPLE,
     external: /^react/,
@@ -73,6 +73,9 @@ test(`all three that the example's page downloads have at most ${MAX_EXAMPLE_BYT
   expect(bytes).toBeLessThanOrEqual(MAX_EXAMPLE_BYTES);
   const folders = new Set(ours.moduleIds.map((id) => id.slice(join(ROOT, 'src/').length).split('/')[0]));
   expect([...folders].sort()).toEqual([...PAGE_FOLDERS, 'react'].sort());
+  // No validator in the browser, whoever imports it: React is all that this page has of other people's.
+  const modules = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []));
+  expect(modules.filter((id) => id.includes('node_modules'))).toEqual([]);
 });
 
 test(`what a page downloads comes from ${PAGE_FOLDERS.join(', ')} and nowhere else`, async () => {

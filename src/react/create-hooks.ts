@@ -49,7 +49,7 @@ export interface Hooks<A extends Contract> {
   ): ChannelStatus;
   /**
    * Follows a store while the component is there, and `lingerMs` longer. Suspends until there is a first state, and never
-   * again. A dispatched action is shown in the same event.
+   * again while its user is the same. A dispatched action is shown in the same event.
    * @throws {Error} when there is no state and none will come: nobody may see it, or it is not found
    * @throws {RangeError} when a parameter is missing or empty
    */

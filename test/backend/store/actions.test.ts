@@ -226,6 +226,23 @@ test('news that the broker did not take is told again, without a patch', async (
   expect(await web.news()).toEqual([{ from: null, to: 1 }]);
 });
 
+test('news of 1,000 stores waits to be told again, and no more', async () => {
+  const clock = createFakeClock();
+  const { broker, held } = createHeldBroker();
+  const web = startWeb({ clock, broker, load: () => ({ state: { texts: [] }, version: 1 }) });
+  for (let i = 0; i <= 1_000; i++) void web.flow.store('list/:id').changed({ id: `${i}` });
+  await until(() => held.length === 1_001, 'all of it to be told');
+  function failAll(): void {
+    for (const { fail } of held.splice(0)) fail(new Error('away'));
+  }
+  failAll();
+  await nextTurn();
+  clock.advance(1_000);
+  await nextTurn();
+  expect(held.length).toBe(1_000);
+  failAll(); // or the flow waits for them to be closed
+});
+
 test('news that was not taken is not told again once the flow is closed', async () => {
   const clock = createFakeClock();
   const { broker, held } = createHeldBroker();

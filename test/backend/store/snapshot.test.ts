@@ -2,6 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { readErrorCode } from '../fixture.ts';
 import { add, createDatabase, startWeb } from './fixture.ts';
 
+/** Who asks for what, and the answer. */
+const REFUSED: readonly [string, string, string, number, string][] = [
+  ['nobody is signed in', 'store/list/a', '', 401, 'signed-out'],
+  ['the user may not read it', 'store/list/a', 'bob', 403, 'not-allowed'],
+  ['nobody serves it', 'store/unserved', 'ada', 403, 'not-allowed'],
+  ['the contract has none such', 'store/other/a', 'ada', 403, 'not-allowed'],
+  ['it is a channel', 'channel/list/a', 'ada', 403, 'not-allowed'],
+  ['the name is not canonical', 'store/list/%61', 'ada', 403, 'not-allowed'],
+  ['there is none', 'store/list/none', 'ada', 404, 'not-found'],
+];
+
 describe('a snapshot', () => {
   test('has the state, its version, the last actions, and where to follow from', async () => {
     const web = startWeb();
@@ -36,18 +47,16 @@ describe('a snapshot', () => {
     expect(entries.map(({ data }) => JSON.parse(data).to)).toEqual([1]);
   });
 
-  test.each([
-    ['nobody is signed in', 'store/list/a', '', 401, 'signed-out'],
-    ['the user may not read it', 'store/list/a', 'bob', 403, 'not-allowed'],
-    ['nobody serves it', 'store/unserved', 'ada', 403, 'not-allowed'],
-    ['the contract has none such', 'store/other/a', 'ada', 403, 'not-allowed'],
-    ['it is a channel', 'channel/list/a', 'ada', 403, 'not-allowed'],
-    ['the name is not canonical', 'store/list/%61', 'ada', 403, 'not-allowed'],
-    ['there is none', 'store/list/none', 'ada', 404, 'not-found'],
-  ])('is refused where %s', async (_, log, user, status, code) => {
+  test.each(REFUSED)('is refused where %s', async (_, log, user, status, code) => {
     const web = startWeb({ allow: (user) => user === 'ada' });
     const response = await web.post('snapshot', { log }, user);
     expect([response.status, await readErrorCode(response)]).toEqual([status, code]);
+  });
+
+  test.each(REFUSED)('actions are refused whole where %s', async (_, log, user, status, code) => {
+    const web = startWeb({ allow: (user, _, action) => user === 'ada' || action === 'add' });
+    const response = await web.post('actions', { log, actions: [add('1', 'x')] }, user);
+    expect([response.status, await readErrorCode(response), web.database.saves]).toEqual([status, code, 0]);
   });
 
   test.each(['snapshot', 'actions'])('%s is not for another site, a form, or a wrong body', async (route) => {

@@ -35,6 +35,13 @@ test('a gate lets no more than 64 MiB wait', async () => {
   await expect(gate.run(1, work(0))).rejects.toMatchObject({ code: 'unavailable' });
 });
 
+test('a gate lets no more than 20,000 wait, however small', async () => {
+  const gate = createGate();
+  const { work } = createWork();
+  for (let i = 0; i < 256 + 20_000; i++) void gate.run(0, work(i));
+  await expect(gate.run(0, work(0))).rejects.toMatchObject({ code: 'unavailable' });
+});
+
 test('work that failed leaves its place to the next', async () => {
   const gate = createGate();
   for (let i = 0; i < 1_000; i++) await gate.run(1, () => Promise.reject(new Error('no'))).catch(() => {});

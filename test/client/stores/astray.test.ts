@@ -78,6 +78,18 @@ describe('a backend that went astray', () => {
     expect(store.get().state).toEqual({ texts: [] });
   });
 
+  test('and tells of 70 versions before the one that they go on from is not waited for without a bound', async () => {
+    const { world, store } = await openPage();
+    const enter = (from: number) => {
+      const data = { from, to: from + 1, patch: [{ op: 'add', path: '/texts/-', value: `${from}` }], actions: [] };
+      const entry = { key: `${from}`, event: 'store', data: JSON.stringify(data) as never };
+      return world.broker.append('store/list' as never, entry);
+    };
+    for (let from = 1; from <= 70; from++) await enter(from);
+    await enter(0);
+    expect(store.get().sync.version).toBe(65);
+  });
+
   test.each([408, 429])('or a proxy that says %i, not now, is asked again', async (status) => {
     const { world, store } = await openPage();
     world.stand = (route) => (route === 'actions' ? { status, body: '' } : undefined);

@@ -3,6 +3,7 @@ import { type ClientStore, createSnapshotView, type StoreView } from 'message-fl
 import type { StoreSnapshot } from 'message-flow/contract';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSeededRandom } from '../../simulation/random.ts';
+import { createFakePage } from '../fake-page.ts';
 import { type app, createWorld, type List, type list, NO_FAULTS, type World } from './world.ts';
 
 interface Page {
@@ -66,6 +67,9 @@ describe('a store', () => {
     stop();
     await world.pass(6_000, 100);
     expect(store.get().state).toBeUndefined();
+    world.askForToken();
+    await world.pass(100);
+    expect(world.wanted).toEqual([]);
     store.subscribe(() => {});
     await world.pass(100);
     expect(textsOf(store)).toEqual([]);
@@ -285,6 +289,38 @@ describe('who may not', () => {
 });
 
 describe('what users of other systems complain of', () => {
+  test('a phone that wakes finds out that its socket is dead, and shows what it missed (complaint 4)', async () => {
+    const world = openWorld();
+    const page = createFakePage();
+    const store = world.openClient({ page }).store('list', {});
+    store.subscribe(() => {});
+    await world.pass(100);
+    world.abandon();
+    await world.flows[0]?.store('list').dispatch({}, 'add', 'x');
+    await world.pass(60_000, 500);
+    expect(textsOf(store)).toEqual([]);
+    page.fire('pageshow', true);
+    await world.pass(8_000, 100);
+    expect(store.get()).toMatchObject({ state: { texts: ['x'] }, sync: { stale: false } });
+  });
+
+  test('screens that must all fetch a state do so at moments of their own (complaint 8)', async () => {
+    const world = openWorld();
+    const pages = await Promise.all(Array.from({ length: 20 }, () => openPage(world)));
+    const { snapshot: before = 0 } = world.asked;
+    world.row = { state: { texts: ['other'] }, version: 5 };
+    await world.flows[0]?.store('list').changed({});
+    const sums = [before];
+    while (sums.length < 60) {
+      await world.pass(10, 10);
+      sums.push(world.asked.snapshot ?? 0);
+    }
+    expect(pages.map(({ store }) => textsOf(store))).toEqual(Array(20).fill(['other']));
+    expect(sums.at(-1)).toBe(before + 20);
+    const atOnce = sums.slice(1).map((sum, i) => sum - (sums[i] ?? 0));
+    expect(Math.max(...atOnce)).toBeLessThan(6);
+  });
+
   test('nothing is lost between the first fetch and the subscription (complaint 10)', async () => {
     const world = openWorld();
     world.faults = { ...NO_FAULTS, delayMs: 200 };

@@ -61,6 +61,8 @@ export interface World {
   readonly flows: Flow<typeof app>[];
   /** Answers a route in the backend's place, as a proxy does, or a backend that went astray. */
   stand: (route: string) => { readonly status: number; readonly body: unknown } | undefined;
+  /** The logs that the latest token was asked for. */
+  wanted: LogName[];
   /** How often it was asked, by route. */
   readonly asked: Record<string, number>;
   openClient(options?: Partial<ClientOptions>): Client<typeof app>;
@@ -70,6 +72,8 @@ export interface World {
   readonly said: { actions: { id: string; input: unknown }[] }[];
   /** Cuts every socket. */
   cut(): void;
+  /** Ends the gateway's side of every socket, of which its page hears nothing. */
+  abandon(): void;
   /** Says of a log that it has a gap, on every socket. */
   tellGap(): Promise<void>;
   /** Ends the log on every socket, as a gateway does when a right ended. */
@@ -104,6 +108,7 @@ export function createWorld(random: SeededRandom): World {
     allow: () => true,
     flows: [],
     stand: () => undefined,
+    wanted: [],
     asked: {},
     said: [],
     user: 'ada',
@@ -111,6 +116,9 @@ export function createWorld(random: SeededRandom): World {
     openClient,
     cut() {
       for (const socket of [...sockets]) socket.end();
+    },
+    abandon() {
+      for (const socket of [...sockets]) socket.close();
     },
     async tellGap() {
       const at = (await broker.tops([LOG])).get(LOG);
@@ -199,7 +207,10 @@ export function createWorld(random: SeededRandom): World {
       world.asked[route] = (world.asked[route] ?? 0) + 1;
       const { user } = world;
       if (!user) return { status: 401, json: async () => ({ error: { code: 'signed-out' } }) };
-      if (route === 'token') return { status: 200, json: () => createToken(user, JSON.parse(init.body).logs) };
+      if (route === 'token') {
+        world.wanted = JSON.parse(init.body).logs;
+        return { status: 200, json: () => createToken(user, world.wanted) };
+      }
       if (route === 'actions') world.said.push(JSON.parse(init.body));
       const instead = world.stand(route);
       if (instead) return { status: instead.status, json: async () => structuredClone(instead.body) };

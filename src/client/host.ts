@@ -59,6 +59,10 @@ export function createHost(
       case 'fetch-token':
         fetchToken(effect.logs);
         break;
+      case 'drop-fetch':
+        stopFetch?.();
+        stopFetch = undefined;
+        break;
       case 'open':
         open();
         break;
@@ -156,8 +160,6 @@ export function createHost(
     stop() {
       for (const type of PAGE_EVENTS) page?.removeEventListener(type, takePageEvent);
       step({ type: 'stop' });
-      stopFetch?.();
-      stopFetch = undefined;
       stopTimer?.();
       positions.save();
     },

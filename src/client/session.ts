@@ -142,6 +142,7 @@ export function createSession({ random }: SessionOptions): Session {
   function halt(now: number, why: ConnectionReason): void {
     leaveSocket(now, why);
     mode = 'halted';
+    if (asked) emit({ type: 'drop-fetch' });
     asked = undefined;
     retryAt = NEVER;
     quietUntil = 0;

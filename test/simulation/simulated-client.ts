@@ -71,6 +71,9 @@ export function createSimulatedClient(
       case 'fetch-token':
         askForToken(effect.logs);
         return;
+      case 'drop-fetch':
+        fetchId++;
+        return;
       case 'open':
         openSocket();
         return;
@@ -269,7 +272,6 @@ export function createSimulatedClient(
     close() {
       if (isDead || isLoading || isClosed) return;
       step({ type: 'stop' });
-      fetchId++;
       timerMs = Number.POSITIVE_INFINITY;
       places.save();
       isClosed = true;

@@ -146,7 +146,7 @@ export function createSession({ random }: SessionOptions): Session {
     asked = undefined;
     retryAt = NEVER;
     quietUntil = 0;
-    if (why !== 'faulty') token = undefined; // another user may have signed in until `start`
+    token = undefined; // another user may have signed in until `start`
   }
 
   function retryLater(now: number, hasFailed: boolean, patience = 1): void {

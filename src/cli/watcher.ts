@@ -105,6 +105,7 @@ export async function watchLogs({ url, subject, from, makeToken, onEntry, onNews
         stopTimer = io.clock.after(Math.max(0, effect.atMs - io.clock.now()), () => step({ type: 'timer' }));
         break;
       case 'live':
+      case 'drop-fetch': // its session halts only to end with it
         break;
       default:
         effect satisfies never;

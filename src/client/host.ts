@@ -51,6 +51,10 @@ export function createHost(
       case 'fetch-token':
         fetchToken(effect.logs);
         break;
+      case 'drop-fetch':
+        stopFetch?.();
+        stopFetch = undefined;
+        break;
       case 'open':
         open();
         break;
@@ -148,8 +152,6 @@ export function createHost(
     stop() {
       for (const type of PAGE_EVENTS) page?.removeEventListener(type, takePageEvent);
       step({ type: 'stop' });
-      stopFetch?.();
-      stopFetch = undefined;
       stopTimer?.();
       positions.save();
     },

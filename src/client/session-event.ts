@@ -66,6 +66,8 @@ export type SessionEvent =
 export type SessionEffect =
   /** Ask the token endpoint. Replaces a fetch under way; ends in `token` or `token-failed`, within a bound of the host's. */
   | { readonly type: 'fetch-token'; readonly logs: readonly LogName[] }
+  /** Leave the fetch under way: whose page it would be by its answer is of no interest any more. */
+  | { readonly type: 'drop-fetch' }
   | { readonly type: 'open' }
   | { readonly type: 'send'; readonly text: string }
   /** Leave the socket: no more events of it are wanted. */

@@ -142,10 +142,11 @@ export function createSession({ random }: SessionOptions): Session {
   function halt(now: number, why: ConnectionReason): void {
     leaveSocket(now, why);
     mode = 'halted';
+    if (asked) emit({ type: 'drop-fetch' });
     asked = undefined;
     retryAt = NEVER;
     quietUntil = 0;
-    if (why !== 'faulty') token = undefined; // another user may have signed in until `start`
+    token = undefined; // another user may have signed in until `start`
   }
 
   function retryLater(now: number, hasFailed: boolean, patience = 1): void {

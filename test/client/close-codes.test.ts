@@ -47,7 +47,19 @@ describe.each([CLOSE_CODES.tooLarge, CLOSE_CODES.malformed])('%i', (code) => {
     expect(driver.all('open')).toEqual([]);
     driver.step({ type: 'start' });
     driver.advance(0);
+    driver.answerToken();
     expect(driver.all('open').length).toBe(1);
+  });
+
+  test('once the app connects again, it is asked whose page it is by then', () => {
+    const driver = close(code);
+    driver.advance(2_000);
+    driver.step({ type: 'closed', code });
+    driver.clear();
+    driver.step({ type: 'start' });
+    driver.advance(0);
+    expect(driver.all('fetch-token').length).toBe(1);
+    expect(driver.all('open')).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { PositionStorage } from 'message-flow/client';
+import type { FetchAnswer, PositionStorage } from 'message-flow/client';
 import { describe, expect, test } from 'vitest';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
@@ -175,6 +175,34 @@ describe('positions', () => {
     expect(await (await wire.socket(2)).accept()).toMatchObject({ logs: { everyone: 'e:2:' } });
     openClient(wire, { page, storage }).connect();
     expect(await (await wire.socket(3)).accept()).toMatchObject({ logs: { everyone: 'e:1:' } });
+  });
+
+  test('of who signs in next are left alone by a page that was signed out before it heard of them', async () => {
+    const wire = await startWire();
+    const key = `message-flow:${wire.options.flow}:bob`;
+    const storage = createFakeStorage({ [key]: '{"everyone":"e:1:"}' });
+    let answerLate: ((answer: FetchAnswer) => void) | undefined;
+    const { client, page, socket } = await openPage(wire, {
+      storage,
+      fetch: (url, init) =>
+        init.body.includes('news') ? new Promise((resolve) => (answerLate = resolve)) : fetch(url, init),
+    });
+    client.channel('news', {}).on('flash', () => {});
+    const answer = await until(() => answerLate, 'a request for a token');
+    socket.close(4409);
+    await until(() => client.connection.get().state === 'signed-out', 'the state signed-out');
+    let isRead = false;
+    answer({
+      status: 200,
+      async json() {
+        isRead = true;
+        return { token: "bob's", user: 'bob', at: placesOf(['user/bob', 'everyone', 'channel/news']), refused: [] };
+      },
+    });
+    await until(() => isRead, 'the answer');
+    await new Promise((resolve) => setTimeout(resolve)); // the promises that were waiting for it
+    page.fire('pagehide');
+    expect(storage.getItem(key)).toBe('{"everyone":"e:1:"}');
   });
 
   test('are written by close', async () => {

@@ -2,10 +2,14 @@ import { MANNER_NAMES, type MannerName } from './manners.ts';
 import { simulate } from './simulation.ts';
 import type { Variant } from './variants.ts';
 
-/** A seed, and how its engine behaves if not as the seed draws: kept seeds are the runs that they were when they failed. */
+/**
+ * A seed, how its engine behaves if not as the seed draws, and how much was drawn: kept seeds are the runs that they were when
+ * they failed.
+ */
 export interface Run {
   readonly seed: number;
   readonly manner?: MannerName;
+  readonly draws?: 1 | 2;
 }
 
 /** A seed that failed, and its first breach. */

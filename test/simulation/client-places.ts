@@ -1,14 +1,5 @@
-import { kindOf, type LogName, type Position } from 'message-flow/protocol';
-import type { Positions, Session } from '../../src/client/session-event.ts';
-
-/** What a page writes to `sessionStorage`: runs begin from their start. */
-export function savedPlaces({ logs }: Session): Positions {
-  const at: Record<string, Position> = {};
-  for (const { log, position } of logs.values()) {
-    if (position && position !== 'start' && kindOf(log) !== 'run') at[log] = position;
-  }
-  return at;
-}
+import type { LogName, Position } from 'message-flow/protocol';
+import type { Session } from '../../src/client/session-event.ts';
 
 /** True when a session has caught up in all of these logs, and stands where they end. */
 export function isAtTops(

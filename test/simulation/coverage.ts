@@ -14,8 +14,8 @@ const MUST_MEET: Readonly<Record<string, number>> = {
   'gap trimmed while live': 2_000,
   interrupted: 20_000,
   'live entry lost': 20_000,
-  'live entry repeated': 10_000,
-  'live entry of an older connection': 500,
+  'live entry repeated': 8_000,
+  'live entry of an older connection': 400,
   'log expired': 50,
   'slow reader cut': 200,
   'live reader overtaken': 100,
@@ -30,6 +30,12 @@ const MUST_MEET: Readonly<Record<string, number>> = {
   'client live: draining': 2_000,
   'client live: silent': 2_000,
   'client offline: token-unavailable': 500,
+  'client offline: stopped': 2_000,
+  'client signed-out: signed-out': 2_000,
+  'another user': 500,
+  'gateway closed: 4409': 500,
+  'fault: crash': 2_000,
+  'fault: lose-places': 2_000,
 };
 
 /** Names what was met too seldom. */

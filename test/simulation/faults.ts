@@ -80,6 +80,21 @@ export function befall(kind: FaultKind, world: World, fleet: Fleet): void {
     case 'reload':
       client?.reload();
       break;
+    case 'crash':
+      client?.reload('crash');
+      break;
+    case 'lose-places':
+      client?.reload('lose');
+      break;
+    case 'close':
+      client?.close();
+      break;
+    case 'sign-in':
+      client?.signIn();
+      break;
+    case 'sign-out':
+      client?.signOut();
+      break;
     case 'follow-again':
       client?.followAgain();
       break;

@@ -5,7 +5,7 @@ import { measureBranches } from './branches.ts';
 import { addTally, type Catch, createTally, type Run, runSeeds } from './campaign.ts';
 import { findUnmet } from './coverage.ts';
 import { doTasks, serveTasks, type Task } from './crew.ts';
-import { MANNER_NAMES, type MannerName } from './manners.ts';
+import { MANNER_NAMES } from './manners.ts';
 import { replay } from './replay.ts';
 import { formatBranches, formatFailure, formatManners, formatProgress, formatTally, formatVariants } from './report.ts';
 import KEPT_SEEDS from './seeds.json' with { type: 'json' };
@@ -30,16 +30,18 @@ const { values } = parseArgs({
     seed: { type: 'string', ...(process.env.SEED ? { default: process.env.SEED } : {}) },
     /** How its engine behaves; else what the seed draws. */
     manner: { type: 'string', ...(process.env.MANNER ? { default: process.env.MANNER } : {}) },
+    /** How much is drawn: 1 for kept seeds that say so. */
+    draws: { type: 'string', ...(process.env.DRAWS ? { default: process.env.DRAWS } : {}) },
     /** A file for what came out, as JSON. */
     report: { type: 'string' },
   },
 });
 
-if (!serveTasks())
-  process.exitCode = values.seed === undefined ? await search() : await replay(Number(values.seed), findManner());
+if (!serveTasks()) process.exitCode = values.seed === undefined ? await search() : await replay(findRun(values.seed));
 
-function findManner(): MannerName | undefined {
-  return MANNER_NAMES.find((name) => name === values.manner);
+function findRun(seed: string): Run {
+  const manner = MANNER_NAMES.find((name) => name === values.manner);
+  return { seed: Number(seed), ...(manner ? { manner } : {}), ...(values.draws === '1' ? { draws: 1 } : {}) };
 }
 
 async function search(): Promise<number> {

@@ -24,8 +24,11 @@ const FAULTS = [
   'burst',
 ] as const;
 
+/** What users do to their pages; drawn apart, by `page-faults.ts`. */
+export const PAGE_FAULTS = ['close', 'sign-in', 'sign-out', 'crash', 'lose-places'] as const;
+
 /** One kind of fault. */
-export type FaultKind = (typeof FAULTS)[number];
+export type FaultKind = (typeof FAULTS)[number] | (typeof PAGE_FAULTS)[number];
 
 /** How one run is: drawn from its seed, a subset of all that may happen. */
 export interface Plan {
@@ -77,8 +80,10 @@ export interface Plan {
   readonly tokenLifeMs: number;
 }
 
-/** The one user of a simulated world; its clients are this user's tabs. */
+/** The user of a simulated world; its clients are this user's tabs. */
 export const USER = 'u';
+/** Who may sign in on one of them. */
+export const GUEST = 'v';
 
 const CHANNEL = joinLogName('channel', ['c']);
 const RUN = joinLogName('run', [USER, 't', 'r']);

@@ -1,18 +1,15 @@
 import { writeFileSync } from 'node:fs';
+import type { Run } from './campaign.ts';
 import { formatHistory } from './history.ts';
-import type { MannerName } from './manners.ts';
 import { simulate } from './simulation.ts';
 
 /** Lines shown of a failing log; all are in the file. */
 const SHOWN_LINES = 60;
 
-/**
- * Runs one seed again, tells what led to its first breach, and writes trace and history to files; returns the exit code.
- * `manner`: else what the seed draws.
- */
-export async function replay(seed: number, manner: MannerName | undefined): Promise<number> {
+/** Runs one seed again, tells what led to its first breach, and writes trace and history to files; returns the exit code. */
+export async function replay({ seed, ...options }: Run): Promise<number> {
   const lines: string[] = [];
-  const outcome = await simulate(seed, { ...(manner ? { manner } : {}), trace: (line) => lines.push(line) });
+  const outcome = await simulate(seed, { ...options, trace: (line) => lines.push(line) });
   const { violations } = outcome.verdict;
   const [first] = violations;
   writeFileSync(`.cache/simulation-${seed}.txt`, `${JSON.stringify(outcome.plan)}\n${lines.join('\n')}\n`);
@@ -34,6 +31,6 @@ export async function replay(seed: number, manner: MannerName | undefined): Prom
 
 /** What other followers got is left out. */
 function concerns(line: string, follower: string): boolean {
-  const other = / (c\d+) (?:hears|sends|opens)|"follower":"(c\d+)"/.exec(line);
-  return !other || (other[1] ?? other[2]) === follower;
+  const other = / (c\d+) (?:hears|sends|opens)|"follower":"(c\d+)[-a-z]*"/.exec(line);
+  return !other || (other[1] ?? other[2]) === follower.replace(/-.*/, '');
 }

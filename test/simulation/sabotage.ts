@@ -30,6 +30,12 @@ export interface Sabotage {
   readonly tokenPlace?: (log: LogName, at: Position) => Position | undefined;
   /** A reload begins from positions saved earlier than the last entry shown. */
   readonly isSavedLate?: boolean;
+  /** A client that is connected again after it was closed goes on with the token that it had. */
+  readonly keepsToken?: boolean;
+  /** A client that is connected again after it was closed knows nothing of before. */
+  readonly beginsAnew?: boolean;
+  /** Places are not kept by user. */
+  readonly sharesPlaces?: boolean;
   /** A key that a rollback lost may come to its old place when it is said again. */
   readonly takesOldPlaces?: boolean;
   /** Keys are forgotten at once, so that what is said again is stored again. */

@@ -1,3 +1,4 @@
+import { CLOSE_CODES } from 'message-flow/protocol';
 import type { Connection } from '../../src/gateway/connection.ts';
 import type { Socket } from '../../src/gateway/socket.ts';
 import type { SimulatedGateway, TextFrame } from './simulated-gateway.ts';
@@ -15,6 +16,8 @@ export interface SimulatedLine {
   darken(): void;
   /** The client takes nothing for so long. */
   stall(ms: number): void;
+  /** The gateway hears that the user's sessions are revoked. */
+  revoke(): void;
 }
 
 /** What a client hears of its socket. */
@@ -157,6 +160,9 @@ export function openLine(world: World, gateway: SimulatedGateway, events: LineEv
     },
     darken() {
       isDark = true;
+    },
+    revoke() {
+      if (gateway.isAlive) connection?.close(CLOSE_CODES.revoked, 'revoked');
     },
     stall(ms) {
       isStalled = true;

@@ -3,6 +3,7 @@ import { createEngine } from './engine.ts';
 import { befall, type Fleet } from './faults.ts';
 import type { Fact } from './history.ts';
 import { drawManner, type MannerName, withManner } from './manners.ts';
+import { withPageFaults } from './page-faults.ts';
 import { drawPlan, type Plan } from './plan.ts';
 import { createPublishers } from './publishers.ts';
 import { createSeededRandom } from './random.ts';
@@ -33,6 +34,8 @@ export interface Outcome {
 export interface SimulationOptions {
   /** How the engine behaves. @default what the seed draws */
   readonly manner?: MannerName;
+  /** How much is drawn: 1, as it was before users did anything to their pages; 2, that too. @default 2 */
+  readonly draws?: 1 | 2;
   readonly sabotage?: Sabotage;
   /** Called for everything that is counted. */
   readonly count?: (what: string) => void;
@@ -51,11 +54,13 @@ const AFTERMATH_MS = 1_000;
 /** Runs one seed: the same seed gives the same run, to the last frame. */
 export async function simulate(
   seed: number,
-  { manner = drawManner(seed), sabotage = {}, count = () => {}, trace }: SimulationOptions = {},
+  { manner = drawManner(seed), draws = 2, sabotage = {}, count = () => {}, trace }: SimulationOptions = {},
 ): Promise<Outcome> {
   const random = createSeededRandom(seed);
   const luck = createSeededRandom(seed + LUCK_STREAM);
-  const plan = (sabotage.bend ?? ((drawn: Plan) => drawn))(withManner(drawPlan(random), manner));
+  const drawn = withManner(drawPlan(random), manner);
+  const met = draws === 1 ? drawn : withPageFaults(drawn, seed);
+  const plan = sabotage.bend?.(met) ?? met;
   const timeline = createTimeline(START_MS);
   const check = createHistoryCheck();
   const history: Fact[] = [];
@@ -116,6 +121,7 @@ export async function simulate(
   const healMs = START_MS + plan.activeMs;
   let doneMs = Number.POSITIVE_INFINITY;
   function look(): void {
+    for (const client of clients) client.showRightUser();
     const isQuiet = publishers.openCount === 0 && clients.every((client) => client.isAtTop());
     if (isQuiet) doneMs = timeline.now();
     else timeline.at(timeline.now() + LOOK_INTERVAL_MS, look);
@@ -126,6 +132,7 @@ export async function simulate(
   });
   await timeline.run(healMs + RECOVERY_BOUND_MS, () => timeline.now() >= doneMs + AFTERMATH_MS);
   world.engine.settleEnds();
+  for (const client of clients) client.dismissAbsent();
   note({ type: 'healed', ms: timeline.now() });
   const outcome = { seed, plan, verdict: check.verdict(), errors, history };
   return { ...outcome, isAtRest: doneMs <= timeline.now(), recoveryMs: timeline.now() - healMs };

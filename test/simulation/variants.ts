@@ -2,6 +2,7 @@ import type { Entry, Reading } from 'message-flow/broker';
 import { EVERYONE, findPositionParts, formatPosition, type Position, type StartPosition } from 'message-flow/protocol';
 import type { Engine } from './engine.ts';
 import type { MannerName } from './manners.ts';
+import { withFaults } from './page-faults.ts';
 import type { FaultKind, Plan } from './plan.ts';
 import type { Sabotage } from './sabotage.ts';
 
@@ -93,6 +94,18 @@ export const VARIANTS: readonly Variant[] = [
     sabotage: { bend: (plan) => facing(plan, 'reload'), isSavedLate: true },
   },
   {
+    name: 'close: the token of before is used again',
+    sabotage: { bend: (plan) => facing(plan, 'sign-in'), keepsToken: true },
+  },
+  {
+    name: 'close: who connects again begins anew',
+    sabotage: { bend: (plan) => facing(plan, 'close'), beginsAnew: true },
+  },
+  {
+    name: 'places: they are not kept by user',
+    sabotage: { bend: (plan) => facing(plan, 'sign-in'), sharesPlaces: true },
+  },
+  {
     name: 'key: what is said again is stored again',
     sabotage: { bend: (plan) => ({ ...plan, publishing: { ...plan.publishing, answerLoss: 0.3 } }), forgetsKeys: true },
   },
@@ -150,7 +163,7 @@ function forgetting(plan: Plan): Plan {
 /** Certain to meet a kind of fault, in the middle of the run. */
 function facing(plan: Plan, kind: FaultKind): Plan {
   const engine = { ...plan.engine, hasTags: true };
-  return { ...plan, engine, faults: [...plan.faults, { kind, ms: plan.activeMs / 2 }] };
+  return withFaults({ ...plan, engine }, [{ kind, ms: plan.activeMs / 2 }]);
 }
 
 function read(engine: Engine, ...call: Parameters<Engine['read']>): Reading {

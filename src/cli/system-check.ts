@@ -71,7 +71,7 @@ export async function checkRoute(gateway: string, route: 'health' | 'ready', { s
       return {
         name,
         state: 'failed',
-        detail: `no gateway is at ${gateway}, the answer was ${status}: one alone has its routes at "/", the example at "/gateway"`,
+        detail: `no gateway answers at ${gateway}, the answer was ${status}: one alone has its routes at "/", the example at "/gateway"; what stands before it may keep this one back, as the pool's nginx does`,
       };
     }
     const detail = route === 'ready' ? 'its broker is away, or it is about to end: see its log' : formatHealth(json);

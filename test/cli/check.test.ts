@@ -156,7 +156,7 @@ test('a server that is no gateway is told so', async () => {
     [
       'health',
       'failed',
-      `no gateway is at ${url}, the answer was 200: one alone has its routes at "/", the example at "/gateway"`,
+      `no gateway answers at ${url}, the answer was 200: one alone has its routes at "/", the example at "/gateway"; what stands before it may keep this one back, as the pool's nginx does`,
     ],
   ]);
 });

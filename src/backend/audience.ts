@@ -28,7 +28,7 @@ export interface Audience<E extends Events> {
    * reported to `onEvent`. A payload that is checked asynchronously must not be changed meanwhile.
    * @throws {FlowError} `invalid-payload`, `too-large`, `overloaded`, `unavailable`, `refused` or `closed`
    * @throws {RangeError} when the contract has no such event, or the key is empty or over 128 bytes
-   * @throws {TypeError} when the payload has no JSON, such as a bigint
+   * @throws {TypeError} when the payload has no JSON, such as a bigint, or the key is no string
    */
   send<Name extends keyof E & string>(event: Name, ...message: SendArguments<Payload<E, Name>>): Promise<Sent>;
 }

@@ -26,6 +26,7 @@ export interface Flow<A extends Contract> {
   /**
    * One user, on all tabs and devices.
    * @throws {RangeError} when the id is empty, `*`, or too long for a log's name
+   * @throws {TypeError} when it is no string
    */
   user(id: string): Audience<A['events']>;
   /** Everyone who is signed in. */
@@ -85,7 +86,7 @@ export interface Flow<A extends Contract> {
  * await flow.user('ada').send('TASK DONE', 'Message processed', { key: 'order-17' })
  * ```
  * @throws {RangeError} when an option is out of its bounds, or unsafe without `development` or `single`
- * @throws {TypeError} when `authenticate` is missing
+ * @throws {TypeError} when `authenticate` or `broker` is missing
  */
 export function createFlow<A extends Contract>(app: A, options: FlowOptions): Flow<A> {
   const resolved = resolveOptions(options);
@@ -95,7 +96,11 @@ export function createFlow<A extends Contract>(app: A, options: FlowOptions): Fl
   const stores = createFlowStores(app, resolved, sender, rights);
   const events: A['events'] = app.events;
   return {
-    user: (id) => createAudience(sender, userLog(id), events),
+    user(id) {
+      // A session's user is often `any`, and undefined when nobody is signed in: that would be a user of this name.
+      if (typeof id !== 'string') throw new TypeError(`Cannot send to a user: the id is ${typeof id}, not a string`);
+      return createAudience(sender, userLog(id), events);
+    },
     everyone: createAudience(sender, EVERYONE, events),
     channel(pattern, params) {
       const channel = app.channels.find((channel) => channel.pattern === pattern);

@@ -59,13 +59,19 @@ const MAX_TIMER_MS = 2_147_483_647;
 /**
  * Applies defaults and checks options.
  * @throws {RangeError} when a value is out of its bounds, or unsafe without `development` or `single`
- * @throws {TypeError} when `authenticate` is no function
+ * @throws {TypeError} when `authenticate` is no function, or there is no broker
  */
 export function resolveOptions(options: FlowOptions): ResolvedOptions {
   const { basePath = '/flow', tokenLifetimeMs = 600_000, sendTimeoutMs = 2_000 } = options;
   const { single = false, development = false, authenticate, onEvent = () => {} } = options;
   if (typeof authenticate !== 'function') {
     throw new TypeError(`Cannot create a flow: authenticate is ${typeof authenticate}, it must be a function`);
+  }
+  // What the compiler refuses, and plain JavaScript gives: an unset FLOW_BROKER. Told here, not by the first send.
+  if (options.broker === undefined) {
+    throw new TypeError(
+      "Cannot create a flow: broker is undefined, it must be a broker's URL, such as memory:, or a broker",
+    );
   }
   if (basePath.length < 2 || !basePath.startsWith('/') || basePath.endsWith('/')) {
     throw new RangeError(`Cannot create a flow: basePath is "${basePath}", it must begin with "/" and not end with it`);

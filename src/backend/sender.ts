@@ -161,6 +161,7 @@ export function createSender({ broker, clock, sendTimeoutMs, report }: SenderPar
 }
 
 function checkKey({ event, key }: Outgoing): void {
+  if (typeof key !== 'string') throw new TypeError(`Cannot send "${event}": its key is ${typeof key}, not a string`);
   const bytes = Buffer.byteLength(key);
   if (bytes >= 1 && bytes <= MAX_KEY_BYTES) return;
   throw new RangeError(`Cannot send "${event}": its key has ${bytes} bytes, it must have 1 to ${MAX_KEY_BYTES}`);

@@ -57,7 +57,7 @@ export const GATEWAY_OPTIONS: GatewayOptionTable = {
   socket: textOption({ says: 'a Unix socket to listen on, instead of a port', placeholder: 'PATH' }),
   path: PATH_OPTION,
   broker: textOption({
-    says: "where the logs are kept, the same as the backend's: zeromq+ipc:///folder or zeromq://host:port, where message-flow proxy is; memory: is this process alone, so it needs --single",
+    says: "where the logs are kept, the same as the backend's: redis://…, nats://…, amqp://…, or zeromq+ipc:///folder or zeromq://host:port, where message-flow proxy is; memory: is this process alone, so it needs --single",
     placeholder: 'URL',
     default: 'memory:',
   }),

@@ -1,4 +1,5 @@
-import { isJsonObject } from '../protocol/index.ts';
+import type { Broker, Health } from '../broker/index.ts';
+import { EVERYONE, isJsonObject } from '../protocol/index.ts';
 import { CommandError } from './command-error.ts';
 import { askGateway } from './gateway-request.ts';
 import type { Io } from './io.ts';
@@ -33,7 +34,7 @@ export async function checkBroker(
         resolve({ ok: false, reason: `no answer within ${BROKER_TIMEOUT_MS / 1_000} s` }),
       );
     });
-    const health = await Promise.race([broker.health(), late]);
+    const health = await Promise.race([findBrokerHealth(broker), late]);
     stop();
     await broker.close();
     if (health.ok) return { name, state: 'ok', detail: formatSafe(settings.broker) };
@@ -44,6 +45,18 @@ export async function checkBroker(
     };
   } catch (error) {
     return { name, state: 'failed', detail: formatFault(error) };
+  }
+}
+
+/** A server that is well may still lack what we need of it, such as Redis our functions: so it is asked for a log's end too. */
+async function findBrokerHealth(broker: Broker): Promise<Pick<Health, 'ok' | 'reason'>> {
+  const health = await broker.health();
+  if (!health.ok) return health;
+  try {
+    await broker.tops([EVERYONE]);
+    return health;
+  } catch (error) {
+    return { ok: false, reason: formatReason(error) };
   }
 }
 
@@ -58,7 +71,7 @@ export async function checkRoute(gateway: string, route: 'health' | 'ready', { s
       return {
         name,
         state: 'failed',
-        detail: `no gateway is at ${gateway}, the answer was ${status}: one alone has its routes at "/", the example at "/gateway"`,
+        detail: `no gateway answers at ${gateway}, the answer was ${status}: one alone has its routes at "/", the example at "/gateway"; what stands before it may keep this one back, as the pool's nginx does`,
       };
     }
     const detail = route === 'ready' ? 'its broker is away, or it is about to end: see its log' : formatHealth(json);

@@ -123,10 +123,17 @@ const DEFAULT_SILENCE_TIMEOUT_MS = 35_000;
 /**
  * Applies defaults.
  * @throws {RangeError} when an option is unsafe or out of range; it says what to set
+ * @throws {TypeError} when there is no broker
  */
 export function resolveOptions(options: GatewayOptions, clock: Clock, name: string): ResolvedOptions {
   const { development = false, origins, publishKey, unexpiringTokens = false, basePath = '/gateway' } = options;
   const dialects = (options.dialects ?? []).map(getDialect);
+  // The flow takes a URL and this does not: two brokers of one memory would share nothing.
+  if (typeof options.broker !== 'object' || options.broker === null) {
+    throw new TypeError(
+      `Cannot open the gateway: broker is ${typeof options.broker}, it must be a broker, such as flow.broker or what createBroker gives`,
+    );
+  }
   if (unexpiringTokens && dialects.length === 0) {
     throw new RangeError(
       'Cannot open the gateway: unexpiringTokens is for tokens of older peers. List their dialects, or leave it out',

@@ -111,8 +111,9 @@ async function append(broker: Broker, clock: Clock, { log, ...entry }: Message):
   try {
     return { at: await awaitWithin(clock, APPEND_TIMEOUT_MS, () => broker.append(log, entry)) };
   } catch (error) {
-    const code = error instanceof BrokerError ? error.code : 'unavailable';
-    return { error: { code, message: (error as Error).message } };
+    if (error instanceof BrokerError) return { error: { code: error.code, message: error.message } };
+    // That the time was over says nothing of whose it was.
+    return { error: { code: 'unavailable', message: `the broker failed: ${(error as Error).message}` } };
   }
 }
 

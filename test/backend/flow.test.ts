@@ -30,6 +30,11 @@ describe('a message', () => {
     expect(() => flow.user(user)).toThrow(RangeError);
   });
 
+  test.each([undefined, null, 7])('to the user %s, who is no string, is refused', (user) => {
+    const { flow } = createTestFlow();
+    expect(() => flow.user(user as never)).toThrow(TypeError);
+  });
+
   test('to a channel with an empty parameter, or to none of the contract, is refused', () => {
     const { flow } = createTestFlow();
     expect(() => flow.channel('project/:projectId', { projectId: '' })).toThrow(RangeError);
@@ -97,6 +102,10 @@ describe('a flow is refused', () => {
 
   test('without authenticate', () => {
     expect(() => createFlow(app, { ...good, authenticate: undefined as never })).toThrow(TypeError);
+  });
+
+  test('without a broker, as when its variable is not set', () => {
+    expect(() => createFlow(app, { ...good, broker: undefined as never })).toThrow(/broker is undefined, it must be/);
   });
 
   test('no more in development', async () => {

@@ -49,6 +49,12 @@ describe('a send', () => {
     await expect(flow.everyone.send('TASK DONE', 'one', { key: 'é'.repeat(64) })).resolves.toBeDefined();
   });
 
+  test('whose key is a number rejects with what to give', async () => {
+    const { flow } = createTestFlow();
+    const sent = flow.everyone.send('TASK DONE', 'one', { key: 7 as never });
+    await expect(sent).rejects.toThrow('Cannot send "TASK DONE": its key is number, not a string');
+  });
+
   test('leaves no timer behind', async () => {
     const clock = createFakeClock();
     const { flow } = createTestFlow({ clock });

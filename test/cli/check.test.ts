@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import { createMemoryBroker } from 'message-flow/broker';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { listening } from '../backend/listening.ts';
+import { RIGHTS } from '../broker/redis/redis-world.ts';
+import { startRedisServer } from '../support/redis-server.ts';
 import { OTHER_SECRET, openGateway, SECRET } from './open-gateway.ts';
 import { createFolder, runProgram, type World } from './program.ts';
 
@@ -86,6 +88,14 @@ test('a broker that no engine serves has failed, and its password is not shown',
   ]);
 });
 
+test('a Redis that lacks our functions has failed, though it is well', async () => {
+  const server = await startRedisServer();
+  onTestFinished(() => server.remove());
+  await server.admin('ACL', 'SETUSER', 'flow', 'on', '>hunter2', ...RIGHTS);
+  const { code, rows } = await check(['--broker', server.url.replace('//', '//flow:hunter2@')]);
+  expect([code, rows[1]]).toEqual([1, ['broker', 'failed', expect.stringContaining('let another load REDIS_LIBRARY')]]);
+});
+
 test('a gateway with another secret refuses the token, with its mend', async () => {
   const { url } = await openGateway();
   const { code, rows } = await check(['--gateway', url], { env: { FLOW_SECRET: OTHER_SECRET } });
@@ -146,7 +156,7 @@ test('a server that is no gateway is told so', async () => {
     [
       'health',
       'failed',
-      `no gateway is at ${url}, the answer was 200: one alone has its routes at "/", the example at "/gateway"`,
+      `no gateway answers at ${url}, the answer was 200: one alone has its routes at "/", the example at "/gateway"; what stands before it may keep this one back, as the pool's nginx does`,
     ],
   ]);
 });

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import express from 'express';
 import { createMemoryBroker } from 'message-flow/broker';
 import { type GatewayOptions, serveGateway } from 'message-flow/gateway';
 import { expect, test } from 'vitest';
@@ -25,6 +26,18 @@ test.each<[string, Partial<GatewayOptions>, RegExp]>([
 ])('%s is refused at start, and the error says so', (_, options, message) => {
   expect(() => start(options)).toThrow(RangeError);
   expect(() => start(options)).toThrow(message);
+});
+
+test.each([
+  ['a URL', 'memory:'],
+  ['none', undefined],
+])('%s as the broker is refused, and the error names what is one', (_, broker) => {
+  expect(() => start({ broker: broker as never })).toThrow(/it must be a broker, such as flow\.broker/);
+});
+
+test('an app of Express in place of its server is refused, and the error says where that is', () => {
+  const options = { broker, secret: SECRET };
+  expect(() => serveGateway(express() as never, options)).toThrow(/server is no HTTP server, it must be what/);
 });
 
 test('no error shows a secret or a key', () => {

@@ -16,6 +16,8 @@ export function createDescribeFault(secrets: readonly (string | undefined)[]): D
     const { message = '', lastNodeError } = (error ?? {}) as { message?: unknown; lastNodeError?: unknown };
     // "Failed to refresh slots cache" says nothing; what the last server said does.
     let text = lastNodeError instanceof Error ? lastNodeError.message : String(message);
+    // Its own words are the driver's business, a command that nobody typed; and too long to come to their point.
+    if (text.startsWith('NOAUTH')) return 'NOAUTH: it asks for a password, and its URL has none';
     for (const secret of secrets) if (secret) text = text.replaceAll(secret, '…');
     const [line = ''] = text.replace(/, with args beginning with:[\s\S]*/, '').split(/[\r\n]/);
     return line.trim().slice(0, MAX_REASON_LENGTH) || 'no reason was given';

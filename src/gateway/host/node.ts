@@ -30,8 +30,15 @@ interface Refusal {
  * to the server's other listeners, and answered with 404 when none has taken it within 10 s. Close the gateway before the
  * server: a server waits for its connections.
  * @throws {RangeError} when an option is unsafe; it says what to set
+ * @throws {TypeError} when the server is none, such as Express's app, or there is no broker
  */
 export function serveGateway(server: Server, { path = '/websocket', ...options }: ServeOptions): Gateway {
+  // Express's app has `on` and `listen` too, and never tells of an upgrade.
+  if (typeof server?.address !== 'function') {
+    throw new TypeError(
+      "Cannot open the gateway: server is no HTTP server, it must be what createServer of node:http or an app's listen gives",
+    );
+  }
   const acceptor = new WebSocketServer({
     noServer: true,
     clientTracking: false,

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import express from 'express';
-import { createFlow, toNodeHandler } from 'message-flow/backend';
+import { createFlow, type FlowEvent, toNodeHandler } from 'message-flow/backend';
 import { serveGateway } from 'message-flow/gateway';
 import { app } from './contract.ts';
 import { setRules } from './rules.ts';
@@ -12,7 +12,8 @@ const trust = { secret, development: secret === undefined };
 
 export function createBackend(server: Server) {
   const authenticate = ({ headers }: Request) => findUser(headers.get('cookie'));
-  const flow = createFlow(app, { ...trust, broker, single: true, authenticate });
+  const onEvent = (event: FlowEvent) => console.error(event); // what went wrong; a flow prints nothing itself
+  const flow = createFlow(app, { ...trust, broker, single: true, authenticate, onEvent });
   const gateway = serveGateway(server, { ...trust, broker: flow.broker });
   setRules(flow);
 

@@ -144,6 +144,12 @@ describe('a password', () => {
     expect(JSON.stringify([message, await broker.health()])).not.toContain('hunter2');
   }, 30_000);
 
+  test('that is missing is asked for in health', async () => {
+    const server = await openServer({ password: 'right' });
+    const { reason } = await openBroker(`redis://127.0.0.1:${server.port}`).health();
+    expect(reason).toBe('Cannot ask Redis how it is: NOAUTH: it asks for a password, and its URL has none');
+  }, 30_000);
+
   test('is in no error of a server that repeats what it was told, nor in what hangs on the error', async () => {
     const port = await openEcho();
     const broker = openBroker(`redis://:${encodeURIComponent(SECRET)}@127.0.0.1:${port}`, QUICK);

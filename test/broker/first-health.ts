@@ -1,7 +1,7 @@
 import type { Broker } from 'message-flow/broker';
 import { until } from '../support/until.ts';
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** What a broker says of its health once it came to its server, or was kept from it, for the first time: it may take its time. */
 export function readFirstHealth(broker: Broker): ReturnType<Broker['health']> {

@@ -29,7 +29,9 @@ const AS_ROOT = process.getuid?.() === 0 ? ' -g "user root root;"' : '';
 /** Where the document's page is in each app. */
 const EXPRESS = { 'index.html': 'public/index.html', 'page.js': 'public/static/page.js' };
 const FLASK = { 'index.html': 'templates/index.html', 'page.js': 'static/page.js' };
-const PATIENCE = { timeout: 120_000 };
+const PATIENCE = { timeout: 300_000 };
+/** A page whose gateway was away a few times tries again by chance, up to 30 s later; a gateway may be slow to start. */
+const BACK_MS = 90_000;
 
 let browser: Browser;
 beforeAll(async () => {
@@ -106,8 +108,8 @@ describe('An Express app', PATIENCE, () => {
       await fetch(`${proxy.url}/reports`, { method: 'POST', headers, body });
     }
     proxy.releaseWebSockets();
-    await page.locator('#reports li', { hasText: 'Report on number 999:' }).waitFor();
-    await page.locator('#reports li', { hasText: 'Report on sales' }).waitFor();
+    await page.locator('#reports li', { hasText: 'Report on number 999:' }).waitFor({ timeout: BACK_MS });
+    await page.locator('#reports li', { hasText: 'Report on sales' }).waitFor({ timeout: BACK_MS });
     expect(await page.locator('#reports li').count()).toBe(RETENTION + 1);
   });
 
@@ -289,7 +291,7 @@ async function orderReportFromPool(page: Page, folder: string): Promise<void> {
   await orderReport(page);
   await order(page, 'losses');
   await controlPool(folder, 'signal', 'KILL', 'gateways:gateway-1', 'gateways:gateway-2');
-  await page.locator('#reports li', { hasText: 'Report on losses: all is well' }).waitFor();
+  await page.locator('#reports li', { hasText: 'Report on losses: all is well' }).waitFor({ timeout: BACK_MS });
   expect(await page.locator('#reports li').count()).toBe(2);
 }
 
@@ -302,14 +304,14 @@ async function orderReport(page: Page): Promise<void> {
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   await order(page, 'sales');
-  await page.locator('#reports li', { hasText: 'Report on sales: all is well' }).waitFor();
+  await page.locator('#reports li', { hasText: 'Report on sales: all is well' }).waitFor({ timeout: BACK_MS });
   expect(asked).toEqual(['/reports']);
 }
 
 async function orderReportAndReload(page: Page): Promise<void> {
   await order(page, 'sales');
   await page.reload();
-  await page.locator('#reports li', { hasText: 'Report on sales' }).waitFor();
+  await page.locator('#reports li', { hasText: 'Report on sales' }).waitFor({ timeout: BACK_MS });
 }
 
 /** Opens the page, signs in as a visitor does, and waits until it says that it is connected. */
@@ -320,8 +322,8 @@ async function openReports(opener: Browser, url: string): Promise<Page> {
     await fetch('/sign-in', { method: 'POST', headers, body: JSON.stringify({ name: 'ada' }) });
   });
   await page.reload();
-  await waitForText(page.locator('#connected'), 'Online');
-  await waitForText(page.locator('#authenticated'), 'Yes');
+  await waitForText(page.locator('#connected'), 'Online', BACK_MS);
+  await waitForText(page.locator('#authenticated'), 'Yes', BACK_MS);
   return page;
 }
 

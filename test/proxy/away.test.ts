@@ -11,7 +11,7 @@ import { until } from '../support/until.ts';
 import { openCutLine } from './cut-line.ts';
 import { buildProxyProgram, createProxyUrl, startProxy } from './proxy-process.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const MINUTE_MS = 60_000;
 /** What the runtime opens for itself meanwhile: a source of random bytes, a thread's eventfd. */
 const SPARE_DESCRIPTORS = 4;
@@ -96,7 +96,16 @@ test(
       authenticate: () => null,
     });
     onTestFinished(() => flow.close());
-    await flow.user('ada').send('said', 0);
+    const isSent = (said: number) =>
+      flow
+        .user('ada')
+        .send('said', said)
+        .then(
+          () => true,
+          () => false,
+        );
+    await until(() => isSent(0), 'a first send', LIMIT_MS);
+    await until(async () => (await broker.health()).ok, 'both sockets to be connected', LIMIT_MS);
     const opened = readdirSync('/proc/self/fd').length;
     await proxy.kill();
 
@@ -117,19 +126,9 @@ test(
     expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(opened + SPARE_DESCRIPTORS);
 
     await startProxy(url);
-    await until(
-      () =>
-        flow
-          .user('ada')
-          .send('said', 2)
-          .then(
-            () => true,
-            () => false,
-          ),
-      'a send that succeeds',
-      LIMIT_MS,
-    );
-    expect(await broker.health()).toMatchObject({ ok: true });
+    await until(() => isSent(2), 'a send that succeeds', LIMIT_MS);
+    // The live end comes back by itself, and may come later than what requests go by.
+    expect(await until(async () => (await broker.health()).ok, 'health', LIMIT_MS)).toBe(true);
   },
   3 * LIMIT_MS,
 );

@@ -7,7 +7,7 @@ import { buildProxyProgram, createSocketFolder, openProxy, type ProxyProcess } f
 
 /** Longer than any kind of log keeps its entries. */
 const ALL_GO_MS = 26 * 3_600_000;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 
 describe('a broker at a message proxy', () => {
   buildProxyProgram();
@@ -47,6 +47,6 @@ describe('a broker at a message proxy', () => {
   };
 
   for (const { name, run } of conformance(openBroker, faults, { patienceMs: PATIENCE_MS })) {
-    test(name, run, 2 * PATIENCE_MS);
+    test(name, run, 4 * PATIENCE_MS);
   }
 });

@@ -7,7 +7,7 @@ import { signOldToken } from '../support/old-token.ts';
 import { until } from '../support/until.ts';
 import { createAwayBroker, createSocketFolder, dataOf, layPush, openPub, openPush, startInlet } from './test-inlet.ts';
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 test('what a PUB of 2016 and a PUSH of today publish comes into the logs of their users', async () => {
   const { inlet, broker, xsub, pull } = await startInlet();

@@ -9,6 +9,7 @@ import { bundleProgram } from '../support/bundle.ts';
 import { until } from '../support/until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const START_TIMEOUT_MS = 60_000;
 /** Two folders below the manifest, as the source is and what is built. One a worker, so that none reads another's half. */
 const FOLDER = join(ROOT, `.cache/proxy-${process.pid}`);
 const PROGRAM = join(FOLDER, 'main.js');
@@ -89,7 +90,7 @@ export async function openProxy(url: string, args?: readonly string[]): Promise<
   void proxy.ended.then(() => {
     hasEnded = true;
   });
-  await until(() => proxy.stdout.includes('"listening"') || hasEnded, 'the proxy to listen', 20_000);
+  await until(() => proxy.stdout.includes('"listening"') || hasEnded, 'the proxy to listen', START_TIMEOUT_MS);
   if (hasEnded) throw new Error(`Cannot open a proxy: it ended, and said ${proxy.stderr}`);
   return proxy;
 }

@@ -82,7 +82,7 @@ export function openPush(endpoint: string): zeromq.Push {
 
 /** A publisher of 2016, once it was asked for all it has. On the wire XPUB is what PUB is, but it shows that. */
 export async function openPub(endpoint: string): Promise<zeromq.XPublisher> {
-  const pub = new zeromq.XPublisher({ linger: 0, sendHighWaterMark: 0, receiveTimeout: 4_000 });
+  const pub = new zeromq.XPublisher({ linger: 0, sendHighWaterMark: 0, receiveTimeout: 30_000 });
   pub.connect(endpoint);
   onTestFinished(() => pub.close());
   const [asked] = await pub.receive();

@@ -3,7 +3,9 @@ import { promisify } from 'node:util';
 import { type RedisServer, startRedisServer } from './redis-server.ts';
 import { until } from './until.ts';
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
+/** A server that stands still for less has not fallen: the machine may be busy. A test in which one falls says a shorter time. */
+const DOWN_AFTER_MS = 15_000;
 
 /** A leader with a replica, and three sentinels that watch them. */
 export interface RedisSentinels {
@@ -11,6 +13,8 @@ export interface RedisSentinels {
   readonly replica: RedisServer;
   readonly sentinels: readonly RedisServer[];
   readonly url: string;
+  /** From now on a server that is silent for so long has fallen. */
+  setDownAfter(ms: number): Promise<void>;
   /** Resolves once the sentinels agree that this server leads. */
   untilLed(by: RedisServer): Promise<void>;
   remove(): Promise<void>;
@@ -29,7 +33,7 @@ export async function startRedisSentinels(password: string, sentinelPassword: st
     `sentinel monitor main 127.0.0.1 ${leader.port} 2`,
     `sentinel auth-pass main ${password}`,
     `sentinel sentinel-pass ${sentinelPassword}`,
-    'sentinel down-after-milliseconds main 500',
+    `sentinel down-after-milliseconds main ${DOWN_AFTER_MS}`,
     'sentinel failover-timeout main 3000',
   ];
   const sentinels = await Promise.all(
@@ -49,6 +53,9 @@ export async function startRedisSentinels(password: string, sentinelPassword: st
     replica,
     sentinels,
     url: `redis+sentinel://:${password}@${first}/main?${nodes}sentinelPassword=${sentinelPassword}`,
+    async setDownAfter(ms) {
+      for (const sentinel of sentinels) await sentinel.admin('SENTINEL', 'SET', 'main', 'down-after-milliseconds', ms);
+    },
     async untilLed(by) {
       for (const sentinel of sentinels) {
         const leads = async () => {
@@ -68,6 +75,8 @@ export async function startRedisSentinels(password: string, sentinelPassword: st
 export interface RedisCluster {
   readonly servers: readonly RedisServer[];
   readonly url: string;
+  /** From now on a server that is silent for so long has fallen. */
+  setDownAfter(ms: number): Promise<void>;
   /** The server that has a key's slot. */
   ownerOf(key: string): Promise<RedisServer>;
   remove(): Promise<void>;
@@ -75,7 +84,7 @@ export interface RedisCluster {
 
 /** Starts a cluster of three leaders. */
 export async function startRedisCluster(password: string): Promise<RedisCluster> {
-  const args = ['--cluster-node-timeout', '1000', '--appendonly', 'yes', '--appendfsync', 'always'];
+  const args = ['--cluster-node-timeout', `${DOWN_AFTER_MS}`, '--appendonly', 'yes', '--appendfsync', 'always'];
   const servers = await Promise.all(
     Array.from({ length: 3 }, () => startRedisServer({ password, args, isInCluster: true })),
   );
@@ -89,6 +98,9 @@ export async function startRedisCluster(password: string): Promise<RedisCluster>
   return {
     servers,
     url: `redis+cluster://:${password}@${places[0]}?node=${places[1]}&node=${places[2]}`,
+    async setDownAfter(ms) {
+      for (const server of servers) await server.admin('CONFIG', 'SET', 'cluster-node-timeout', ms);
+    },
     async ownerOf(key) {
       const slot = Number(await servers[0]?.admin('CLUSTER', 'KEYSLOT', key));
       const ranges = (await servers[0]?.admin('CLUSTER', 'SLOTS')) as [number, number, [string, number]][];

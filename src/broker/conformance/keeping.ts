@@ -9,7 +9,7 @@ import {
   tagOf,
 } from '../../protocol/index.ts';
 import type { Entry } from '../broker.ts';
-import { codeOf } from './patience.ts';
+import { codeOf, persist } from './patience.ts';
 import { type Claims, countKeys, DELICATE_DATA, entryOf, keysOf, padName, partsOf } from './world.ts';
 
 /** Keys that an engine confuses when it folds, trims, splits or looks them up carelessly. */
@@ -233,13 +233,18 @@ export const KEEPING: Claims = {
     ok(entry && Number.isFinite(entry.ts) && entry.ts > 0, `it says ${entry?.ts}`);
   },
 
-  'what many append at once is there, each once, at the position it was given': async ({ broker, name, readAll }) => {
+  'what many append at once is there, each once, at the position it was given': async ({
+    broker,
+    name,
+    patienceMs,
+    readAll,
+  }) => {
     const log = name('many');
     const keys = countKeys(200);
     const given = new Map<string, string>();
     await Promise.all(
       keys.map(async (key) => {
-        const at = await broker.append(log, entryOf(key));
+        const at = await persist(patienceMs, () => broker.append(log, entryOf(key)));
         if (at !== null) given.set(key, at);
       }),
     );

@@ -1,6 +1,8 @@
-import { type Broker, createBroker } from 'message-flow/broker';
+import type { Broker } from 'message-flow/broker';
 import { type BrokerFaults, type ConformanceCase, conformance } from 'message-flow/broker/conformance';
 import { kindOf, type LogName } from 'message-flow/protocol';
+import { readNatsAddress } from '../../../src/broker/nats/nats-address.ts';
+import { createNatsBroker } from '../../../src/broker/nats/nats-broker.ts';
 import { type FaultLine, openFaultLine } from '../../support/fault-line.ts';
 import { type NatsOperator, type NatsServer, openNatsOperator } from '../../support/nats-server.ts';
 import { until } from '../../support/until.ts';
@@ -36,7 +38,9 @@ export function createNatsHarness(
     async createBroker() {
       await prepare();
       const line = await openFaultLine(server.port);
-      const broker = createBroker(`nats://${userInfo}127.0.0.1:${line.port}`);
+      const address = readNatsAddress(new URL(`nats://${userInfo}127.0.0.1:${line.port}`), {});
+      // Patient, as a server that lost everything may take its time to come back.
+      const broker = createNatsBroker(address, { callTimeoutMs: PATIENCE_MS });
       lines.set(broker, line);
       return broker;
     },

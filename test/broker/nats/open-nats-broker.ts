@@ -9,7 +9,7 @@ import { createNatsBroker, type NatsBrokerOptions } from '../../../src/broker/na
 /** Longest wait for what a server does in its own time, on a noisy machine. */
 export const PATIENCE_MS = 30_000;
 /** Longest time for a test that starts servers. */
-export const TIMEOUT_MS = 60_000;
+export const TIMEOUT_MS = 120_000;
 
 /** Makes a broker that is closed with the test. It is patient, but for what its options say. */
 export function openNatsBroker(url: string, options: NatsBrokerOptions = {}): Broker {

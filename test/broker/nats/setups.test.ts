@@ -8,6 +8,7 @@ import { entryOf } from '../../../src/broker/conformance/world.ts';
 import { createCertificate } from '../../support/certificate.ts';
 import { startNatsServer } from '../../support/nats-server.ts';
 import { until } from '../../support/until.ts';
+import { readFirstHealth } from '../first-health.ts';
 import { openNatsBroker, PATIENCE_MS, TIMEOUT_MS } from './open-nats-broker.ts';
 
 const log = userLog('ada');
@@ -54,7 +55,7 @@ test(
     const file = join(folder, 'seed.nk');
     const { url } = await startServer(`authorization { users: [ { nkey: ${pair.getPublicKey()} } ] }`);
     const broker = openNatsBroker(`${url}?nkey=${encodeURIComponent(file)}`);
-    expect(await broker.health()).toMatchObject({ ok: false, reason: expect.stringContaining('ENOENT') });
+    expect(await readFirstHealth(broker)).toMatchObject({ ok: false, reason: expect.stringContaining('ENOENT') });
     await writeFile(file, new TextDecoder().decode(pair.getSeed()), { mode: 0o600 });
     await until(async () => (await broker.health()).ok, 'the seed to be found', PATIENCE_MS);
   },
@@ -69,7 +70,10 @@ test(
     const { url } = await startServer(`tls { cert_file: "${cert}", key_file: "${key}", timeout: 5 }`);
     const open = (ca: string) => openNatsBroker(`${url.replace('nats:', 'tls:')}?ca=${encodeURIComponent(ca)}`);
     expect(await open(cert).append(log, entryOf('a'))).not.toBeNull();
-    expect(await open(other.cert).health()).toMatchObject({ ok: false, reason: expect.stringContaining('CERT') });
+    expect(await readFirstHealth(open(other.cert))).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('CERT'),
+    });
   },
   TIMEOUT_MS,
 );
@@ -93,7 +97,7 @@ test(
   async () => {
     const { url } = await startServer('');
     const broker = openNatsBroker(url.replace('nats:', 'tls:'));
-    expect(await broker.health()).toMatchObject({ ok: false, reason: expect.stringContaining("'tls'") });
+    expect(await readFirstHealth(broker)).toMatchObject({ ok: false, reason: expect.stringContaining("'tls'") });
   },
   TIMEOUT_MS,
 );
@@ -103,7 +107,10 @@ test(
   async () => {
     const { url } = await startServer('accounts { A { users: [ { user: a, password: a } ] } }');
     const broker = openNatsBroker(url.replace('//', '//a:a@'));
-    expect(await broker.health()).toMatchObject({ ok: false, reason: expect.stringMatching(/jetstream not enabled/i) });
+    expect(await readFirstHealth(broker)).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/jetstream not enabled/i),
+    });
   },
   TIMEOUT_MS,
 );

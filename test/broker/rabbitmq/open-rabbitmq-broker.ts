@@ -7,9 +7,9 @@ import { readAmqpAddress } from '../../../src/broker/rabbitmq/amqp-address.ts';
 import { createRabbitmqBroker, type RabbitmqBrokerOptions } from '../../../src/broker/rabbitmq/rabbitmq-broker.ts';
 
 /** Longest wait for what a server does in its own time, on a noisy machine. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 60_000;
 /** Longest time for a test, and for the start of a server. */
-export const TIMEOUT_MS = 120_000;
+export const TIMEOUT_MS = 240_000;
 
 /** Makes a broker that is closed with the test. It is patient, but for what its options say. */
 export function openRabbitmqBroker(url: string, options: RabbitmqBrokerOptions = {}): Broker {

@@ -32,7 +32,10 @@ export function createRabbitmqHarness(
       await prepare();
       const line = await openFaultLine(server.port);
       const address = readAmqpAddress(new URL(`amqp://${userInfo}127.0.0.1:${line.port}`), {});
-      const broker = createRabbitmqBroker(address, { wallClock: () => Date.now() + lateMs });
+      const broker = createRabbitmqBroker(address, {
+        callTimeoutMs: PATIENCE_MS,
+        wallClock: () => Date.now() + lateMs,
+      });
       lines.set(broker, line);
       return broker;
     },

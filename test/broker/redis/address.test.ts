@@ -99,4 +99,4 @@ test('a server at a Unix socket is reached, in its database', async () => {
   const log = userLog('ada');
   const at = await say(openBroker(`redis://${server.folder}/redis.sock?db=2`), log, 'a');
   expect((await openBroker(`${server.url}/2`).tops([log])).get(log)).toBe(at);
-}, 30_000);
+}, 120_000);

@@ -8,7 +8,7 @@ let server: RedisServer;
 beforeAll(async () => {
   program = await createBrokerProgram();
   server = await startRedisServer();
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   program.remove();
   await server.remove();
@@ -41,7 +41,7 @@ test.each(Object.entries(USES))(
   async (_, use) => {
     expect(await runAndClose(server.url, use)).toBe('closed\n');
   },
-  30_000,
+  120_000,
 );
 
 test.each(['redis', 'redis+cluster', 'redis+sentinel'])(
@@ -52,5 +52,5 @@ test.each(['redis', 'redis+cluster', 'redis+sentinel'])(
     const printed = await Promise.all(uses.map((use) => runAndClose(url, use)));
     expect(printed).toEqual(['closed\n', 'closed\n']);
   },
-  30_000,
+  120_000,
 );

@@ -14,7 +14,7 @@ let log: LogName;
 let count = 0;
 beforeAll(async () => {
   server = await startRedisServer();
-}, 30_000);
+}, 120_000);
 afterAll(() => server.remove());
 beforeEach(() => {
   log = userLog(`ada ${++count}`);
@@ -50,15 +50,15 @@ describe('a broker on Redis keeps', () => {
   });
 
   test('a message for its time, after which the next one takes it away', async () => {
-    const broker = openBroker(server.url, { messages: { maxAgeMs: 300 } });
-    await say(broker, log, 'a');
+    // Two, as the time of one that forgets soon may be over before the next call.
+    const [patient, brief] = [openBroker(server.url), openBroker(server.url, { messages: { maxAgeMs: 300 } })];
+    await say(patient, log, 'a');
     const appendedAt = await serverTime();
-    await until(async () => (await serverTime()) > appendedAt + 200, '200 ms of the server');
-    await say(broker, log, 'b');
     await until(async () => (await serverTime()) > appendedAt + 301, '300 ms of the server');
-    const kept = await keysOf(broker, log);
-    await say(broker, log, 'c');
-    expect([kept, (await keysOf(broker, log)).includes('a')]).toEqual([['a', 'b'], false]);
+    await say(patient, log, 'b');
+    const kept = await keysOf(brief, log);
+    await say(brief, log, 'c');
+    expect([kept, (await keysOf(brief, log)).includes('a')]).toEqual([['a', 'b'], false]);
   });
 
   test('a quiet log for its time, and its end for 30 days', async () => {
@@ -104,11 +104,12 @@ describe('a broker on Redis remembers a key', () => {
   });
 
   test('for its window, and no longer', async () => {
-    const broker = openBroker(server.url, { keyWindowMs: 200 });
-    const first = await say(broker, log, 'a');
-    expect(await say(broker, log, 'a')).toBe(first);
-    await until(async () => (await say(broker, log, 'a')) !== first, 'the key to be forgotten');
-    expect(await keysOf(broker, log)).toEqual(['a', 'a']);
+    const [patient, brief] = [openBroker(server.url), openBroker(server.url, { keyWindowMs: 200 })];
+    const first = await say(brief, log, 'a');
+    await until(async () => (await say(patient, log, 'a')) !== first, 'the key to be forgotten');
+    const second = await say(patient, log, 'a'); // said by one whose window is no matter of milliseconds
+    expect(await say(brief, log, 'a')).toBe(second);
+    expect(await keysOf(patient, log)).toEqual(['a', 'a']);
   });
 
   test('but not beyond the loss of its log: nothing that was not kept is acknowledged', async () => {

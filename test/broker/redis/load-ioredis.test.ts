@@ -4,7 +4,7 @@ import { type BrokerProgram, createBrokerProgram } from '../../support/broker-pr
 let program: BrokerProgram;
 beforeAll(async () => {
   program = await createBrokerProgram();
-}, 30_000);
+}, 120_000);
 afterAll(() => program.remove());
 
 const PRINT = "try { make(); console.log('made'); } catch (e) { console.log(e.name, e.code, e.message); }";
@@ -13,8 +13,8 @@ test('a broker on Redis, where its driver is not installed, says what to install
   expect(await program.run(`const make = () => createBroker('redis://localhost'); ${PRINT}`)).toBe(
     'BrokerError refused Cannot use Redis: the package "ioredis" is not installed: npm install ioredis@6\n',
   );
-}, 30_000);
+}, 120_000);
 
 test('the driver is not loaded for another broker', async () => {
   expect(await program.run(`const make = () => createBroker('memory:', { single: true }); ${PRINT}`)).toBe('made\n');
-}, 30_000);
+}, 120_000);

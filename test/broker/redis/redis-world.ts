@@ -1,5 +1,5 @@
 import type { Broker, Entry } from 'message-flow/broker';
-import type { BrokerFaults } from 'message-flow/broker/conformance';
+import { type BrokerFaults, type ConformanceCase, conformance } from 'message-flow/broker/conformance';
 import { createRedisBroker, type RedisBrokerOptions } from 'message-flow/broker/redis';
 import type { EncodedJson, LogName, Position } from 'message-flow/protocol';
 import { onTestFinished } from 'vitest';
@@ -21,9 +21,22 @@ export async function openServer(options?: RedisServerOptions): Promise<RedisSer
   return server;
 }
 
-/** Makes a broker that is closed with the test. */
+/** Longest wait, on a noisy machine, for an answer that comes. */
+const PATIENCE_MS = 20_000;
+
+/** Makes a broker that is patient, but for what its options say. */
+function createPatientBroker(url: string, options: RedisBrokerOptions = {}): Broker {
+  return createRedisBroker(new URL(url), { timeoutMs: PATIENCE_MS, ...options });
+}
+
+/** All claims of the suite, on such brokers. */
+export function claimsOf(getUrl: () => string, faults: BrokerFaults): ConformanceCase[] {
+  return conformance(() => createPatientBroker(getUrl()), faults, { patienceMs: PATIENCE_MS });
+}
+
+/** Makes a patient broker that is closed with the test. */
 export function openBroker(url: string, options?: RedisBrokerOptions): Broker {
-  const broker = createRedisBroker(new URL(url), options);
+  const broker = createPatientBroker(url, options);
   onTestFinished(() => broker.close());
   return broker;
 }

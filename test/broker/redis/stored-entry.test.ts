@@ -19,7 +19,7 @@ test('an entry is read as it was written, whatever its key and event hold', () =
       expect(findLiveEntry(`e ${stored}`)).toEqual(findStoredEntry('e', stored));
     }),
   );
-}, 20_000);
+}, 60_000);
 
 test.each([
   '',

@@ -25,7 +25,7 @@ beforeAll(async () => {
     path('ca.crt'),
   ];
   server = await startRedisServer({ args: ['--tls-port', `${port}`, '--tls-auth-clients', 'no', ...files] });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   program.remove();
   await server.remove();
@@ -61,17 +61,17 @@ function useBroker(url: string, env: Record<string, string> = {}): Promise<strin
 
 test('rediss: is encrypted, both calls and live end, where the authority is trusted', async () => {
   expect(await useBroker(`rediss://localhost:${port}`, { NODE_EXTRA_CA_CERTS: path('ca.crt') })).toBe('true \na\n');
-}, 30_000);
+}, 120_000);
 
 test('a server whose certificate nobody vouches for is refused', async () => {
   expect(await useBroker(`rediss://localhost:${port}`)).toMatch(/^false .*(self-signed|unable to verify)/);
-}, 30_000);
+}, 120_000);
 
 test('a server whose certificate is for another host is refused', async () => {
   const printed = await useBroker(`rediss://127.0.0.1:${port}`, { NODE_EXTRA_CA_CERTS: path('ca.crt') });
   expect(printed).toMatch(/^false .*does not match/);
-}, 30_000);
+}, 120_000);
 
 test('without encryption an encrypted port is away, and says so', async () => {
   expect(await useBroker(`redis://localhost:${port}`)).toMatch(/^false /);
-}, 30_000);
+}, 120_000);

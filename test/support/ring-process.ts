@@ -44,7 +44,7 @@ export async function startRing(): Promise<RingProcess> {
   child.stdout.on('data', (chunk) => {
     output += chunk;
   });
-  const found = await until(() => /^port (\d+)/.exec(output) ?? undefined, 'the program to listen', LIMIT_MS);
+  const found = await until(() => /^port (\d+)\n/.exec(output) ?? undefined, 'the program to listen', LIMIT_MS);
   const port = Number(found[1]);
   async function act(name: string, said = ''): Promise<void> {
     const response = await fetch(`http://127.0.0.1:${port}/test/${name}`, {

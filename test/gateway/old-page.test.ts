@@ -134,9 +134,11 @@ test('pages of three generations follow one user beside one another', async () =
 });
 
 test('a heartbeat is two bytes, and no message', async () => {
-  const gateway = await startGateway({ ...OLD, heartbeatMs: 300 });
+  const time = createFakeTime();
+  const gateway = await startGateway({ ...OLD, clock: time.clock });
   const { page } = openPage(gateway);
   await untilAuthenticated(page);
+  time.advance(25_000);
   await until(() => page.heartbeats > 0, 'a heartbeat');
   expect(page.messages).toEqual([]);
 });

@@ -15,14 +15,11 @@ const ENTRY_BYTES = 262_144;
 const PING = 9;
 const PONG = 10;
 
-/**
- * A gateway on a Unix socket: its kernel buffers are small, so that a reader is slow as soon as it pauses. Its time stands still:
- * on a busy machine a reader of a test would else be cut for the 30 s in which it, on purpose, reads nothing.
- */
+/** A gateway on a Unix socket: its kernel buffers are small, so that a reader is slow as soon as it pauses. */
 async function startNearKernel(options: StartOptions = {}): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  return await startGateway({ listenPath: join(folder, 'socket'), clock: createFakeTime().clock, ...options });
+  return await startGateway({ listenPath: join(folder, 'socket'), ...options });
 }
 
 async function fill({ broker }: TestGateway, count: number, bytes: number, first = 1): Promise<void> {

@@ -9,7 +9,7 @@ import { until } from './until.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, `.cache/ring-${process.pid}`);
 const PROGRAM = join(FOLDER, 'main.js');
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 
 /** A backend with its gateway, as a process of Node, whatever runs the tests. */
 export interface RingProcess {

@@ -36,7 +36,7 @@ const BACK_MS = 90_000;
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchChromium();
-}, 30_000);
+});
 afterAll(async () => {
   await browser?.close();
   rmSync(WORK, { recursive: true, force: true });
@@ -250,7 +250,9 @@ describe('A system that stands on baselayer', PATIENCE, () => {
     const frames: string[] = [];
     const page = new WebSocket(`ws://127.0.0.1:${port}/websocket`);
     onTestFinished(() => page.terminate());
-    page.on('message', (data) => frames.push(String(data)));
+    page.on('message', (data) => {
+      if (String(data) !== '<3') frames.push(String(data)); // a heartbeat comes when it is time for one
+    });
     page.once('message', async () => page.send(await signOldToken({ user_id: '1' })));
     await until(() => frames.length >= 2, 'the page', 40_000);
     const bus = new Push();

@@ -14,6 +14,8 @@ const DOCUMENTS = [
 /** A fence that names its file holds code for the compiler: ```ts server.ts */
 const NAMED_FENCE = /^```tsx? ([\w-]+(?:\.test)?\.tsx?)\n([\s\S]*?)^```$/gm;
 const ANY_FENCE = /^```tsx?\b.*$/gm;
+/** A compiler, and a test runner, are started for a document: on a busy machine that takes its time. */
+const PATIENCE = { timeout: 180_000 };
 const LINK = /\]\(([^)#:]+)(?:#[^)]*)?\)/g;
 
 afterAll(() => rmSync(WORK, { recursive: true, force: true }));
@@ -57,7 +59,10 @@ function compile(name: string, files: Files): string {
 function runTests(name: string, files: Files): { readonly passed: number; readonly all: number } {
   const folder = write(name, files);
   const conditions = "['@message-flow/source']";
-  const config = `export default { resolve: { conditions: ${conditions} }, ssr: { resolve: { conditions: ${conditions} } } };`;
+  const resolve = `{ conditions: ${conditions} }`;
+  // A busy machine may stand still for longer than the 5 s that Vitest gives a test.
+  const test = '{ testTimeout: 60_000, hookTimeout: 60_000 }';
+  const config = `export default { resolve: ${resolve}, ssr: { resolve: ${resolve} }, test: ${test} };`;
   writeFileSync(join(folder, 'vitest.config.js'), config);
   const program = join(ROOT, 'node_modules/vitest/vitest.mjs');
   const report = join(folder, 'report.json');
@@ -88,7 +93,7 @@ describe.each(DOCUMENTS)('%s', (name) => {
 });
 
 describe.each(DOCUMENTS.filter((name) => filesOf(readFileSync(join(ROOT, name), 'utf8')).length > 0))('%s', (name) => {
-  test('its code compiles', () => {
+  test('its code compiles', PATIENCE, () => {
     expect(compile(name, filesOf(readFileSync(join(ROOT, name), 'utf8')))).toBe('');
   });
 });
@@ -96,7 +101,7 @@ describe.each(DOCUMENTS.filter((name) => filesOf(readFileSync(join(ROOT, name), 
 describe.each(DOCUMENTS.filter((name) => filesOf(readFileSync(join(ROOT, name), 'utf8')).some(isTest)))(
   '%s',
   (name) => {
-    test('its tests pass', () => {
+    test('its tests pass', PATIENCE, () => {
       const files = filesOf(readFileSync(join(ROOT, name), 'utf8'));
       const count = files.filter(isTest).reduce((sum, [, code]) => sum + code.split(/^test\(/m).length - 1, 0);
       expect(runTests(name, files)).toEqual({ passed: count, all: count });

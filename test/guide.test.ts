@@ -15,6 +15,8 @@ const TEMPLATE = join(ROOT, 'templates/app');
 /** Below the checkout, so that packages resolve as they do for an app that has installed them. */
 const FOLDER = join(ROOT, '.cache', `guide-${process.pid}`);
 const FENCE = /^```tsx? (\S+)\n([\s\S]*?)^```$/gm;
+/** How long is waited for what takes part of a page that Vite prepares only now, in milliseconds. */
+const LIMIT_MS = 90_000;
 /** A page whose backend ends before it, or lets nobody in, says so in its console. */
 const ALLOWED = /WebSocket|Failed to load resource|401|net::ERR/;
 
@@ -83,7 +85,7 @@ describe('after each step the app is whole', { timeout: 180_000 }, () => {
     const args = [join(ROOT, 'dist/cli/main.js'), 'watch', 'ada', '--development', '--gateway', `${url}/gateway`];
     const watch = await startServer({ command: process.execPath, args, cwd: FOLDER, ready: /(live)/ });
     await orderReport(url);
-    await until(() => watch.output.includes('report/done  {"text":"Your report is ready"}'), 'the report');
+    await until(() => watch.output.includes('report/done  {"text":"Your report is ready"}'), 'the report', LIMIT_MS);
   });
 
   test('2: the page shows it', async () => {
@@ -91,10 +93,14 @@ describe('after each step the app is whole', { timeout: 180_000 }, () => {
     compile();
     const url = await startApp();
     const { page } = await openPage(browser, url, { allowed: ALLOWED });
-    await until(async () => {
-      await orderReport(url); // again and again, as the page may not listen yet
-      return isSeen(page.getByText('Your report is ready'));
-    }, 'the toast');
+    await until(
+      async () => {
+        await orderReport(url); // again and again, as the page may not listen yet
+        return isSeen(page.getByText('Your report is ready'));
+      },
+      'the toast',
+      LIMIT_MS,
+    );
   });
 
   test('3: a team hears who ordered, and only who ordered is told the rest', async () => {
@@ -104,10 +110,14 @@ describe('after each step the app is whole', { timeout: 180_000 }, () => {
     const { page: eve } = await openPage(browser, url, { allowed: ALLOWED });
     await eve.waitForURL(`${url}/sign-in.html`); // who has not signed in is led there
     const [ada, bob] = [await openAs(url, 'ada'), await openAs(url, 'bob')];
-    await until(async () => {
-      await ada.evaluate("fetch('/report', { method: 'POST' })");
-      return isSeen(bob.getByText('ada has ordered a report'));
-    }, 'the order');
+    await until(
+      async () => {
+        await ada.evaluate("fetch('/report', { method: 'POST' })");
+        return isSeen(bob.getByText('ada has ordered a report'));
+      },
+      'the order',
+      LIMIT_MS,
+    );
     await ada.getByText('Your report is ready').first().waitFor();
     expect(await bob.getByText('Your report is ready').count()).toBe(0);
   });

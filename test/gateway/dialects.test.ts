@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { signOldToken } from '../support/old-token.ts';
 import { nextTurn, until } from '../support/until.ts';
 import { startFakeHost } from './fake-host.ts';
+import { createFakeTime } from './fake-time.ts';
 import type { RawSocket } from './raw-socket.ts';
 import { appendOne, authenticate, SECRET, say, signToken, startGateway, type TestGateway } from './test-gateway.ts';
 
@@ -23,7 +24,8 @@ async function openOld({ open }: TestGateway, dialect: Dialect, user = 'ada'): P
 
 describe('a conversation, byte for byte', () => {
   test('of 2016: refused, taken, a message, a heartbeat', async () => {
-    const { open, broker } = await startGateway({ dialects: ['2016'], unexpiringTokens: true, heartbeatMs: 500 });
+    const time = createFakeTime();
+    const { open, broker } = await startGateway({ dialects: ['2016'], unexpiringTokens: true, clock: time.clock });
     const socket = await open();
     socket.send('no_auth_token_user bad_token');
     await socket.text((text) => text === '{"id": "AUTH FAILED"}', 'AUTH FAILED');
@@ -31,6 +33,7 @@ describe('a conversation, byte for byte', () => {
     await socket.text((text) => text === '{"id": "AUTH OK"}', 'AUTH OK');
     await broker.append('user/ada' as never, { key: 'k', event: 'TASK DONE', data: '"in 2.31 s"' as never });
     await socket.text((text) => text.includes('TASK DONE'), 'the message');
+    time.advance(25_000);
     await socket.text((text) => text === '<3', 'a heartbeat');
     expect(socket.texts.slice(0, 6)).toEqual([
       '{"id": "AUTH REQUEST"}',

@@ -32,8 +32,8 @@ test('checks that are asked for at once are one', async () => {
 test('a canary socket that was lost is opened anew by the next check', async () => {
   const { get, gateway, transports } = await startGateway();
   await get('health');
-  transports[0]?.destroy();
-  await until(() => gateway.connectionCount === 0, 'the gateway to notice');
+  transports[0]?.end(); // not destroyed: the gateway's side is closed only after the canary's own has answered, so has noticed
+  await until(() => gateway.connectionCount === 0, 'both sides to notice');
   for (let i = 0; i < 10; i++) await nextTurn(); // the canary's own side is in this process too
   expect((await get('health')).status).toBe(200);
   expect(transports).toHaveLength(2);
@@ -113,7 +113,7 @@ test('a broker whose live end is dead is found out, though it says that it is we
 
 test('a server that does not listen fails the socket and nothing else', async () => {
   const broker = createMemoryBroker();
-  const gateway = serveGateway(createServer(), { broker, secret: SECRET });
+  const gateway = serveGateway(createServer(), { broker, secret: SECRET, healthTimeoutMs: 30_000 });
   onTestFinished(() => gateway.close());
   const response = await gateway.handler(new Request('http://localhost/gateway/health'));
   expect(response.status).toBe(503);

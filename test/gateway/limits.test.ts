@@ -9,7 +9,7 @@ const BEAT = layFrame('<3');
 const STEP = 20;
 
 test('the 101st connection of one user is closed with 4429; another user and a freed place are not', async () => {
-  const { connect, open } = await startGateway();
+  const { connect, open, gateway } = await startGateway();
   const sockets = [];
   for (let i = 0; i < 100; i += STEP) {
     sockets.push(...(await Promise.all(Array.from({ length: STEP }, () => connect('ada')))));
@@ -21,12 +21,13 @@ test('the 101st connection of one user is closed with 4429; another user and a f
   const [first] = sockets;
   first?.sendFrame('', { opcode: 8 });
   await first?.closed();
+  await until(() => gateway.connectionCount === 100, 'its place to be free');
   await connect('ada');
   expect(sockets.slice(1).every(({ closeCode }) => closeCode === undefined)).toBe(true);
 });
 
 test('a connection refused for its user does not take a place of that user', async () => {
-  const { connect, open } = await startGateway({ maxConnectionsPerUser: 1 });
+  const { connect, open, gateway } = await startGateway({ maxConnectionsPerUser: 1 });
   const first = await connect('ada');
   for (let i = 0; i < 3; i++) {
     const next = await open();
@@ -35,6 +36,7 @@ test('a connection refused for its user does not take a place of that user', asy
   }
   first.sendFrame('', { opcode: 8 });
   await first.closed();
+  await until(() => gateway.connectionCount === 0, 'its place to be free');
   await connect('ada');
 });
 

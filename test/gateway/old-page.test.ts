@@ -6,6 +6,7 @@ import { createFakeClock } from '../support/fake-clock.ts';
 import { type OldPage, openOldPage } from '../support/old-page.ts';
 import { signOldToken } from '../support/old-token.ts';
 import { until } from '../support/until.ts';
+import { createFakeTime } from './fake-time.ts';
 import { appendOne, SECRET, startGateway, type TestGateway } from './test-gateway.ts';
 
 const TOKEN = signOldToken({ username: 'ada' }, SECRET);
@@ -78,7 +79,8 @@ test('a page with a stale cookie erases it, fetches a token, and stays on its co
 });
 
 test('a page whose token endpoint is down recovers by itself once it is up', async () => {
-  const gateway = await startGateway({ ...OLD, authTimeoutMs: 1_000 });
+  const time = createFakeTime();
+  const gateway = await startGateway({ ...OLD, clock: time.clock });
   let isUp = false;
   const { page, clock } = openPage(gateway, {
     askToken: async () => (isUp ? TOKEN : Promise.reject(new Error('502'))),
@@ -87,8 +89,10 @@ test('a page whose token endpoint is down recovers by itself once it is up', asy
     await until(() => page.trace.filter((line) => line === 'ask').length === i, 'a request');
     await until(() => clock.timerCount > 0, 'its wait');
     clock.advance(1_000);
+    await until(() => page.trace.filter((line) => line.includes('AUTH FAILED')).length === i, 'the refusal');
   }
   isUp = true;
+  time.advance(10_000);
   await until(() => page.trace.includes('close 4401'), 'the end of its time');
   clock.advance(1_000);
   await untilAuthenticated(page);
@@ -130,9 +134,11 @@ test('pages of three generations follow one user beside one another', async () =
 });
 
 test('a heartbeat is two bytes, and no message', async () => {
-  const gateway = await startGateway({ ...OLD, heartbeatMs: 300 });
+  const time = createFakeTime();
+  const gateway = await startGateway({ ...OLD, clock: time.clock });
   const { page } = openPage(gateway);
   await untilAuthenticated(page);
+  time.advance(25_000);
   await until(() => page.heartbeats > 0, 'a heartbeat');
   expect(page.messages).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { type Gateway, type GatewayEvent, serveGateway } from 'message-flow/gate
 import type { EncodedJson, LogName, Position } from 'message-flow/protocol';
 import { onTestFinished } from 'vitest';
 import type { ServeOptions } from '../../src/gateway/host/node.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { type Handshake, openRaw, type RawSocket } from './raw-socket.ts';
 
 export const SECRET = 'a secret of the tests, thirty-two bytes or more';
@@ -33,7 +34,10 @@ export interface StartOptions extends Partial<ServeOptions> {
   readonly listenPath?: string;
 }
 
-/** Starts a gateway on a server of its own; both end with the test. */
+/**
+ * Starts a gateway on a server of its own; both end with the test. Its time stands still unless a clock is given: else a busy
+ * machine would have it send heartbeats, give up checks and cut who is slow where a test asks for nothing of that.
+ */
 export async function startGateway({ listenPath, ...options }: StartOptions = {}): Promise<TestGateway> {
   const broker = options.broker ?? createMemoryBroker();
   const server = createServer((_, response) => response.writeHead(404).end('the app'));
@@ -44,6 +48,7 @@ export async function startGateway({ listenPath, ...options }: StartOptions = {}
     secret: SECRET,
     publishKey: PUBLISH_KEY,
     onEvent: (event) => events.push(event),
+    clock: createFakeClock(),
     ...options,
     broker,
   });

@@ -2,6 +2,7 @@ import { createFlow } from 'message-flow/backend';
 import { createBroker } from 'message-flow/broker';
 import { contract, type } from 'message-flow/contract';
 import { expect, onTestFinished, test } from 'vitest';
+import { nodeClock } from '../../src/gateway/host/node-clock.ts';
 import type { RawSocket } from '../gateway/raw-socket.ts';
 import { startGateway, storyOf } from '../gateway/test-gateway.ts';
 import { until } from '../support/until.ts';
@@ -29,7 +30,9 @@ test(
       authenticate: () => null,
     });
     onTestFinished(() => flow.close());
-    const gateways = await Promise.all(gatewayUrls.map((url) => startGateway({ broker: createBroker(url) })));
+    const gateways = await Promise.all(
+      gatewayUrls.map((url) => startGateway({ broker: createBroker(url), clock: nodeClock })),
+    );
     const screens = await Promise.all(gateways.map((gateway) => gateway.connect('ada')));
     const isLive = (screen: RawSocket) => storyOf(screen, 'user/ada').some((told) => told.startsWith('LIVE'));
     await until(() => screens.every(isLive), 'both screens to be live', LIMIT_MS);

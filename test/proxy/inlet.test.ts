@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { nodeClock } from '../../src/gateway/host/node-clock.ts';
 import { createInlet } from '../../src/proxy/index.ts';
 import { SECRET, startGateway } from '../gateway/test-gateway.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -23,7 +24,7 @@ test('what a PUB of 2016 and a PUSH of today publish comes into the logs of thei
 
 test('from an old publisher to an old page, and to ours, through all that is new', async () => {
   const { broker, pull, xsub } = await startInlet();
-  const gateway = await startGateway({ broker, dialects: ['2016'], unexpiringTokens: true });
+  const gateway = await startGateway({ broker, dialects: ['2016'], unexpiringTokens: true, clock: nodeClock });
   const askToken = async () => signOldToken({ username: 'ada' }, SECRET);
   const page = openOldPage({ url: `ws://127.0.0.1:${gateway.port}/websocket`, clock: createFakeClock(), askToken });
   const ours = await gateway.connect('ada');

@@ -43,8 +43,8 @@ export async function startPostgresServer(): Promise<PostgresServer> {
       host: folder,
       user: 'postgres',
       database: 'postgres',
-      connectionTimeoutMillis: 5_000,
-      query_timeout: 5_000,
+      connectionTimeoutMillis: 20_000,
+      query_timeout: 20_000,
     });
     pool.on('error', () => {}); // the server fell: the next query says so
     return pool;

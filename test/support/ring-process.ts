@@ -9,7 +9,7 @@ import { until } from './until.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, `.cache/ring-${process.pid}`);
 const PROGRAM = join(FOLDER, 'main.js');
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 
 /** A backend with its gateway, as a process of Node, whatever runs the tests. */
 export interface RingProcess {
@@ -44,7 +44,7 @@ export async function startRing(): Promise<RingProcess> {
   child.stdout.on('data', (chunk) => {
     output += chunk;
   });
-  const found = await until(() => /^port (\d+)/.exec(output) ?? undefined, 'the program to listen', LIMIT_MS);
+  const found = await until(() => /^port (\d+)\n/.exec(output) ?? undefined, 'the program to listen', LIMIT_MS);
   const port = Number(found[1]);
   async function act(name: string, said = ''): Promise<void> {
     const response = await fetch(`http://127.0.0.1:${port}/test/${name}`, {

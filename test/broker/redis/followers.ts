@@ -1,5 +1,6 @@
 import type { Broker } from 'message-flow/broker';
 import { type LogName, type Position, userLog } from 'message-flow/protocol';
+import { nodeClock } from '../../../src/gateway/host/node-clock.ts';
 import type { RawSocket } from '../../gateway/raw-socket.ts';
 import { startGateway, type TestGateway } from '../../gateway/test-gateway.ts';
 import { until } from '../../support/until.ts';
@@ -11,7 +12,7 @@ const PATIENCE_MS = 30_000;
 
 /** A gateway on a broker, and a screen that follows ada's log live. */
 export async function follow(broker: Broker): Promise<{ gateway: TestGateway; follower: RawSocket }> {
-  const gateway = await startGateway({ broker });
+  const gateway = await startGateway({ broker, clock: nodeClock });
   const follower = await gateway.connect('ada');
   await sees(follower, (text) => text.includes('"LIVE"') && text.includes(ADA), 'the log to be live');
   return { gateway, follower };

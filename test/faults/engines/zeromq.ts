@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type FaultLine, openFaultLine } from '../../support/fault-line.ts';
+import { findFreePair } from '../../support/free-ports.ts';
 import { until } from '../../support/until.ts';
 import { type Child, startChild } from '../child.ts';
 import type { Engine } from '../engine.ts';
@@ -57,21 +56,4 @@ export const zeromq: Engine = {
 
 function urlOf(port: number): string {
   return `zeromq://127.0.0.1:${port}`;
-}
-
-/** A port that was free a moment ago, as the next one was. */
-async function findFreePair(): Promise<number> {
-  for (;;) {
-    const first = await listen(0);
-    const { port } = first.address() as AddressInfo;
-    const second = await listen(port + 1).catch(() => undefined);
-    for (const server of [first, second]) if (server) await once(server.close(), 'close');
-    if (second) return port;
-  }
-}
-
-async function listen(port: number): Promise<Server> {
-  const server = createServer().listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
 }

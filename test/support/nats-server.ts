@@ -8,7 +8,7 @@ import { findFreePorts } from './free-ports.ts';
 import { until } from './until.ts';
 
 const PROGRAM = 'nats-server';
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 50_000;
 
 /** A NATS server of Debian's version, with data of its own. */
 export interface NatsServer {

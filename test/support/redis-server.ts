@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { findFreePort } from './free-ports.ts';
 import { until } from './until.ts';
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 50_000;
 
 /** A Redis server of this machine, as a process of its own, with a data folder of its own. */
 export interface RedisServer {

@@ -5,6 +5,8 @@ import { until } from '../../support/until.ts';
 import { type Child, startChild } from '../child.ts';
 import type { Engine } from '../engine.ts';
 
+const START_TIMEOUT_MS = 60_000;
+
 /** The message proxy: a process of ours that keeps the logs in its memory. */
 export const zeromq: Engine = {
   name: 'zeromq',
@@ -23,7 +25,7 @@ export const zeromq: Engine = {
       const args = ['proxy', '--broker', url, '--max-entries', `${maxEntries}`];
       child = startChild(scope, { file: programs.main, args });
       const isUp = () => child.output.includes('"listening"') || !child.isRunning;
-      await until(isUp, 'the message proxy to listen');
+      await until(isUp, 'the message proxy to listen', START_TIMEOUT_MS);
       if (!child.isRunning) throw new Error(`Cannot start the message proxy: it ended, and said:\n${child.output}`);
     }
     await start();

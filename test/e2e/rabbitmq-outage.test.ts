@@ -135,10 +135,13 @@ test(
     await server.control('set_vm_memory_high_watermark', 'absolute', '1MB');
     onTestFinished(() => void server.control('set_vm_memory_high_watermark', '0.6').catch(() => {}));
     const hasty = openRabbitmqBroker(server.url, { callTimeoutMs: 1_000 });
-    await expect(broker.append(log, entryOf('lost?'))).rejects.toMatchObject({
-      code: 'unavailable',
-      message: expect.stringContaining('the server is blocked: low on memory'),
-    });
+    // It says so to who publishes, and until then there is no more than no answer.
+    const isTold = async () => {
+      const fault = await broker.append(log, entryOf('lost?')).catch((error: unknown) => error);
+      expect(fault).toMatchObject({ code: 'unavailable' });
+      return String(fault).includes('the server is blocked: low on memory');
+    };
+    await until(isTold, 'the word of the server', PATIENCE_MS);
     expect(await broker.health()).toMatchObject({
       ok: false,
       reason: expect.stringContaining('blocked: low on memory'),

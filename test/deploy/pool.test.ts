@@ -19,7 +19,7 @@ const CANARY = 'canary-in-a-query';
 /** A browser's console tells of every answer that nginx gave for a server that was away. */
 const AWAY = new RegExp(`${NETWORK_ERROR.source}|status of 50[0-9]`);
 const PATIENCE_MS = 60_000;
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 240_000 };
 
 let pool: Pool;
 beforeAll(async () => {

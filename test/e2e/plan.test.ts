@@ -11,7 +11,7 @@ import { openPlan, type PlanPage } from '../support/plan-page.ts';
 import { type PlanVisitor, visitPlan } from '../support/plan-visitor.ts';
 
 const EVIL = '<img src=x onerror=alert(1)>';
-const LIMIT = { timeout: 90_000 };
+const LIMIT = { timeout: 120_000 };
 /** What a slow network takes, as the page says. */
 const SLOW_MS = 3_000;
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findPositionParts, joinLogName, type Position, userLog } from 'message-flow/protocol';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFailed, onTestFinished, test } from 'vitest';
 import { createFollower } from '../../src/broker/conformance/follower.ts';
 import { countKeys, entryOf, keysOf } from '../../src/broker/conformance/world.ts';
 import {
@@ -133,7 +133,7 @@ test(
     const { broker, say: tell, url } = openLoneBroker(server, { callTimeoutMs: 2_000 });
     const [a] = await tell(log, 'a');
     await server.control('set_vm_memory_high_watermark', 'absolute', '1MB');
-    onTestFinished(() => void server.control('set_vm_memory_high_watermark', '0.6').catch(() => {}));
+    onTestFailed(async () => void (await server.control('set_vm_memory_high_watermark', '0.6')));
     const hasty = openRabbitmqBroker(server.url, { callTimeoutMs: 1_000 });
     // It says so to who publishes, and until then there is no more than no answer.
     const isTold = async () => {

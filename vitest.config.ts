@@ -23,7 +23,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'e2e', include: ['test/{e2e,deploy}/**/*.test.{ts,tsx}', 'test/faults/faults.test.ts'] },
+        test: {
+          name: 'e2e',
+          include: ['test/{e2e,deploy}/**/*.test.{ts,tsx}', 'test/faults/faults.test.ts'],
+          // Each starts several processes, and a browser beside them.
+          testTimeout: 2 * patience.testTimeout,
+          hookTimeout: 2 * patience.hookTimeout,
+        },
       },
     ],
   },

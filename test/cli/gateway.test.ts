@@ -146,7 +146,7 @@ test('it listens on a Unix socket, healthy, and removes it at its end', async ()
   const program = await startOnSocket(folder);
   const path = join(folder, 'flow.sock');
   expect(readLog(program.stdout)[0]).toMatchObject({ address: `unix:${path}` });
-  expect(await askSocket(path, '/health')).toBe(200);
+  await until(async () => (await askSocket(path, '/health')) === 200, 'it to be well');
   program.stop();
   await program.ended;
   expect(existsSync(path)).toBe(false);
@@ -156,7 +156,7 @@ test('a socket that a dead process left is replaced', async () => {
   const folder = createFolder();
   leaveDeadSocket(join(folder, 'flow.sock'));
   await startOnSocket(folder);
-  expect(await askSocket(join(folder, 'flow.sock'), '/ready')).toBe(200);
+  await until(async () => (await askSocket(join(folder, 'flow.sock'), '/ready')) === 200, 'it to be ready');
 });
 
 /** A server that closes removes its file, so only one that is killed leaves it. */

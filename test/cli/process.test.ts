@@ -23,6 +23,8 @@ beforeAll(async () => {
   });
 });
 
+const START_TIMEOUT_MS = 40_000;
+
 interface Process {
   readonly child: ChildProcess;
   readonly stdout: string;
@@ -65,6 +67,7 @@ async function spawnHeldGateway(): Promise<{ readonly gateway: Process; readonly
   const [listening] = await until(
     () => gateway.stdout.includes('listening') && readLog(gateway.stdout),
     'it to listen',
+    START_TIMEOUT_MS,
   );
   const socket = new WebSocket(String(listening?.webSockets));
   await once(socket, 'message');
@@ -94,7 +97,7 @@ test('at the second signal a gateway ends at once, with 1', async () => {
 test('a watcher whose reader has gone ends in good order', async () => {
   const { url, append } = await openGateway();
   const watch = spawnProgram(['watch', 'ada', '--gateway', url], { FLOW_SECRET: SECRET });
-  await until(() => watch.stderr.includes('live'), 'it to be live');
+  await until(() => watch.stderr.includes('live'), 'it to be live', START_TIMEOUT_MS);
   watch.child.stdout?.destroy();
   await append('user/ada', 'tick', '1');
   expect(await watch.ended).toEqual([0, null]);
@@ -103,7 +106,7 @@ test('a watcher whose reader has gone ends in good order', async () => {
 test('at SIGINT a watcher ends with 0', async () => {
   const { url } = await openGateway();
   const watch = spawnProgram(['watch', 'ada', '--gateway', url], { FLOW_SECRET: SECRET });
-  await until(() => watch.stderr.includes('live'), 'it to be live');
+  await until(() => watch.stderr.includes('live'), 'it to be live', START_TIMEOUT_MS);
   watch.child.kill('SIGINT');
   expect(await watch.ended).toEqual([0, null]);
 });

@@ -99,6 +99,13 @@ export async function startGatewayProgram(
   return Object.assign(program, { url: String(listening.address) });
 }
 
+/** What a gateway says of its health, once all of it is well: one check may take longer than it has on a busy machine. */
+export async function findHealth(url: string): Promise<unknown> {
+  const response = await fetch(`${url}/health`);
+  const parts = await response.json();
+  return response.ok ? parts : undefined;
+}
+
 /** The lines of a log, parsed. */
 export function readLog(text: string): Record<string, unknown>[] {
   return text

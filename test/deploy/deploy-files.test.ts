@@ -24,7 +24,7 @@ const DEPLOY = join(ROOT, 'deploy');
 const UNITS = readdirSync(join(DEPLOY, 'systemd')).map((name) => `systemd/${name}`);
 const FILES = ['supervisord.conf', 'compose.yaml', 'kubernetes.yaml', ...UNITS];
 const COMMANDS: readonly Command[] = [gatewayCommand, proxyCommand, checkCommand];
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 
 /** What is wrong with a command line, by the program's own reading; the secrets' files are another machine's. */
 function findMistakes([name, ...argv]: readonly string[]): readonly string[] {
@@ -142,7 +142,7 @@ test('Caddy takes its file, and brings a WebSocket to a gateway without logging 
 function readFirstFrame(url: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = new WebSocket(url);
-    socket.on('error', () => resolve(undefined)); // not up yet
+    socket.on('error', () => {}).on('close', () => resolve(undefined)); // not up yet
     socket.on('message', (data) => {
       resolve(String(data));
       socket.terminate();

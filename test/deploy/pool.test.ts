@@ -19,12 +19,12 @@ const CANARY = 'canary-in-a-query';
 /** A browser's console tells of every answer that nginx gave for a server that was away. */
 const AWAY = new RegExp(`${NETWORK_ERROR.source}|status of 50[0-9]`);
 const PATIENCE_MS = 60_000;
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 240_000 };
 
 let pool: Pool;
 beforeAll(async () => {
   pool = await startPool();
-}, 90_000);
+}, 120_000);
 afterAll(() => pool.remove(), 60_000);
 
 test('an upload through nginx is answered at once, and its result arrives by the socket', TIMEOUT, async () => {
@@ -63,8 +63,10 @@ test('the command that the page shows for a terminal reaches its user', TIMEOUT,
   const shown = (await desk.page.locator('.identity code').textContent()) ?? '';
   const program = join(import.meta.dirname, '../../dist/cli/main.js');
   const command = shown.replace(/^npx message-flow /, `"${process.execPath}" "${program}" `);
-  await promisify(exec)(command, { cwd: pool.folder });
-  await waitForText(desk.page.locator('.toasts p'), 'hello');
+  await Promise.all([
+    waitForText(desk.page.locator('.toasts p'), 'hello'), // from now on, as it goes after some seconds
+    promisify(exec)(command, { cwd: pool.folder }),
+  ]);
 });
 
 test("another site's page may not connect", TIMEOUT, async () => {

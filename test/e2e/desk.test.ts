@@ -21,12 +21,15 @@ test('a click on a sample ends in its plots and best period', async () => {
   const desk = await openDesk(browser, (await startObservatory()).url);
   await waitForText(desk.connected, 'Online');
   await waitForText(desk.authenticated, 'Yes');
-  await desk.page.getByRole('button', { name: 'Sunspots' }).click();
+  const toast = desk.page.locator('.toasts p');
   const run = desk.runs('sunspots.csv', 'done');
-  await run.waitFor();
+  await Promise.all([
+    waitForText(toast, 'sunspots.csv: best period 11.0 years'), // from now on, as it goes after some seconds
+    run.waitFor(),
+    desk.page.getByRole('button', { name: 'Sunspots' }).click(),
+  ]);
   expect(await run.locator('.finding strong').textContent()).toBe('11.0 years');
   expect(await run.locator('svg path.curve').count()).toBe(3);
-  await waitForText(desk.page.locator('.toasts p'), 'sunspots.csv: best period 11.0 years');
   await desk.page.getByRole('button', { name: 'CO₂' }).click();
   await desk.runs('co2.csv', 'done').waitFor();
   expect(await desk.runs('co2.csv').locator('.finding strong').textContent()).toBe('1.00 years');
@@ -77,7 +80,8 @@ test('every tab and device of a user gets the result', async () => {
   expect([tab.user, device.user]).toEqual([first.user, first.user]);
   await first.choose('shared.csv', createSeries(20, 500));
   for (const screen of [first, tab, device]) {
-    await screen.runs('shared.csv', 'done').waitFor();
+    await screen.runs('shared.csv', 'done').waitFor(); // fetched, perhaps, before it is told
+    await screen.arrivals('run/ended').first().waitFor();
     expect(await screen.runs().count()).toBe(1);
     expect(await screen.arrivals('run/ended').count()).toBe(1);
   }
@@ -98,6 +102,7 @@ test("two users side by side never see each other's", async () => {
   ]);
   for (const { arrivals } of [ada, bob]) await arrivals('notice').waitFor();
   await bob.arrivals('TASK DONE').waitFor();
+  await ada.arrivals('TASK DONE').filter({ hasText: 'for Ada' }).waitFor(); // another log than that of the notice
   expect(await bob.readTexts('TASK DONE')).toEqual(['for Bob']);
   expect(await ada.readTexts('TASK DONE')).toContain('for Ada');
   expect(await ada.readTexts('TASK DONE')).not.toContain('for Bob');
@@ -120,8 +125,10 @@ test('the command that the page shows says something to it', async () => {
   const shown = (await desk.page.locator('.identity code').textContent()) ?? '';
   expect(shown).toMatch(/^npx message-flow send /);
   const cli = join(import.meta.dirname, '../../dist/cli/main.js');
-  await promisify(exec)(shown.replace('npx message-flow', `"${process.execPath}" "${cli}"`));
-  await waitForText(desk.page.locator('.toasts p'), 'hello');
+  await Promise.all([
+    waitForText(desk.page.locator('.toasts p'), 'hello'), // from now on, as it goes after some seconds
+    promisify(exec)(shown.replace('npx message-flow', `"${process.execPath}" "${cli}"`)),
+  ]);
 });
 
 test('markup in file names, messages and events stays text', async () => {
@@ -130,11 +137,13 @@ test('markup in file names, messages and events stays text', async () => {
   await waitForText(desk.authenticated, 'Yes');
   await desk.choose(`${EVIL}.csv`, `${EVIL},"${EVIL}"\n${createSeries(9, 100).split('\n').slice(1).join('\n')}`);
   await desk.runs(`${EVIL}.csv`, 'done').waitFor();
-  await publish(server, [
-    { user: desk.user, id: 'TASK DONE', data: EVIL },
-    { user: desk.user, id: EVIL, data: { [EVIL]: EVIL } },
+  await Promise.all([
+    desk.page.locator('.toasts b', { hasText: EVIL }).waitFor(), // from now on, as it goes after some seconds
+    publish(server, [
+      { user: desk.user, id: 'TASK DONE', data: EVIL },
+      { user: desk.user, id: EVIL, data: { [EVIL]: EVIL } },
+    ]),
   ]);
-  await desk.page.locator('.toasts b', { hasText: EVIL }).waitFor();
   expect(await desk.readTexts('TASK DONE')).toContain(EVIL);
   expect(await desk.page.locator('img').count()).toBe(0);
 });

@@ -8,8 +8,8 @@ import { openCutProxy } from '../support/cut-proxy.ts';
 import { type DeskPage, NETWORK_ERROR, openDesk, waitForText } from '../support/desk-page.ts';
 import { type Observatory, startObservatory } from '../support/observatory.ts';
 
-const LIMIT_MS = 120_000;
-const STEP_LIMIT_MS = 40_000;
+const LIMIT_MS = 240_000;
+const STEP_LIMIT_MS = 60_000;
 /** The flow of entries, in milliseconds from an answer to the next send: the page shows each one, and is no faster. */
 const BEAT_MS = 20;
 /** Entries that come before the gateway goes, and after. */

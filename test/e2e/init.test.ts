@@ -102,8 +102,12 @@ test('a new app in development does the same, and takes up a change of its backe
   const page = await openAndOrder(url, { allowed: /WebSocket|Failed to load|ERR_|\[vite\]/ }); // while it starts again
   const file = join(app, 'src/backend.ts');
   writeFileSync(file, readFileSync(file, 'utf8').replace('Your report is ready', 'Another report is ready'));
-  await until(async () => {
-    await page.evaluate("fetch('/report', { method: 'POST' })").catch(() => {}); // nobody listens, or the page reloads
-    return isSeen(page.getByText('Another report is ready'));
-  }, 'the new text');
+  await until(
+    async () => {
+      await page.evaluate("fetch('/report', { method: 'POST' })").catch(() => {}); // nobody listens, or the page reloads
+      return isSeen(page.getByText('Another report is ready'));
+    },
+    'the new text',
+    120_000,
+  );
 });

@@ -40,11 +40,16 @@ test("the package's own modules run in the page, without a bundler", async () =>
 });
 
 test('a reload in the middle of the work loses no result', async () => {
-  const desk = await openMinimal(browser, (await startMinimal()).url);
+  const proxy = await openCutProxy((await startMinimal()).port);
+  const desk = await openMinimal(browser, proxy.url, { allowed: NETWORK_ERROR });
   await waitForText(desk.authenticated, 'Yes');
+  // The work takes some seconds, and a reload on a busy machine may take more: its result does not come before.
+  proxy.holdWebSockets();
+  proxy.resetWebSockets();
   await desk.send('hello');
   await desk.lines('Message submitted for processing').waitFor();
   await desk.page.reload();
+  proxy.releaseWebSockets();
   await desk.lines(RESULT).waitFor();
   expect(await desk.lines().count()).toBe(1);
 });

@@ -9,7 +9,7 @@ import { until } from '../support/until.ts';
 import { LOGS, openRealBackend, openRealGateway, type RealGateway } from './real-ring.ts';
 import { openRealScreen, type RealScreen } from './real-screen.ts';
 
-const LIMIT_MS = 100_000;
+const LIMIT_MS = 240_000;
 const STEP_LIMIT_MS = 30_000;
 const SCREENS = 4;
 const PUBLISHERS = 3;

@@ -15,7 +15,7 @@ import { type ServerProcess, startServer } from '../support/server-process.ts';
 import { until } from '../support/until.ts';
 import { openRealGateway, type RealGateway } from './real-ring.ts';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 const STEP_LIMIT_MS = 60_000;
 const SCREENS = 20;
 /** In each round every screen does one action, and something falls. */

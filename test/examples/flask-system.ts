@@ -13,6 +13,7 @@ import type { Python } from '../support/python.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const HEARTBEAT = '<3';
 /** The example's folder. */
 export const FLASK = join(ROOT, 'examples/flask');
 const NGINX = join(ROOT, 'deploy/start-nginx');
@@ -171,11 +172,11 @@ export function openPageClient({ url }: FlaskSystem, cookie: string): PageClient
   };
 }
 
-/** Opens a bare WebSocket, and keeps the frames that come; it closes with the test. */
+/** Opens a bare WebSocket, and keeps the frames that come, heartbeats aside; it closes with the test. */
 export function openSocket({ url }: FlaskSystem): { readonly socket: WebSocket; readonly frames: string[] } {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/websocket`);
   const frames: string[] = [];
-  socket.on('message', (data) => frames.push(String(data)));
+  socket.on('message', (data) => String(data) === HEARTBEAT || frames.push(String(data)));
   onTestFinished(() => socket.terminate());
   return { socket, frames };
 }

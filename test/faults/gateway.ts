@@ -22,6 +22,8 @@ const ARGS = [
   ...['--silence-timeout', `${SIGNS.silenceTimeoutMs}ms`],
 ];
 
+const START_TIMEOUT_MS = 60_000;
+
 /** Makes a gateway that does not run yet; it ends with the scope. */
 export function createGateway(scope: Scope, { main }: Programs, options: { port: number; broker: string }): Gateway {
   const { port, broker } = options;
@@ -32,7 +34,11 @@ export function createGateway(scope: Scope, { main }: Programs, options: { port:
       const args = ['gateway', '--port', `${port}`, '--broker', broker, ...ARGS];
       const started = startChild(scope, { file: main, args, env });
       child = started;
-      await until(() => started.output.includes('"listening"') || !started.isRunning, 'a gateway to listen');
+      await until(
+        () => started.output.includes('"listening"') || !started.isRunning,
+        'a gateway to listen',
+        START_TIMEOUT_MS,
+      );
       if (!started.isRunning) throw new Error(`Cannot start a gateway: it ended, and said:\n${started.output}`);
     },
     end: async (signal) => child?.end(signal),

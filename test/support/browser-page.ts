@@ -4,6 +4,9 @@ import { expect, onTestFinished } from 'vitest';
 /** How a page is opened; `allowed` are the errors that it may print. */
 export type PageOptions = BrowserContextOptions & { readonly allowed?: RegExp };
 
+/** Of anything in a page, beside a computation on a machine that does much else. */
+const LONGEST_WAIT_MS = 60_000;
+
 /** Opens a page as a new user, or as the user of a context, and checks when the test ends that nothing went wrong in it. */
 export async function openPage(
   browserOrContext: Browser | BrowserContext,
@@ -13,6 +16,7 @@ export async function openPage(
   const isContext = 'newPage' in browserOrContext && 'cookies' in browserOrContext;
   const context = isContext ? browserOrContext : await browserOrContext.newContext(options);
   const page = await context.newPage();
+  page.setDefaultTimeout(LONGEST_WAIT_MS);
   const errors: string[] = [];
   const note = (text: string) => {
     if (!allowed?.test(text)) errors.push(text);

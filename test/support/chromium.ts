@@ -14,6 +14,8 @@ const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
 ];
 
+const LAUNCH_TIMEOUT_MS = 60_000;
+
 /** Starts Chromium with a new, empty profile; whoever calls it closes it. A missing browser fails: a skipped test proves nothing. */
 export async function launchChromium(): Promise<Browser> {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -22,5 +24,5 @@ export async function launchChromium(): Promise<Browser> {
       `Cannot start Chromium: nothing at "${executablePath}"; \`make test\` installs it, or set CHROMIUM to its path`,
     );
   }
-  return await chromium.launch({ executablePath, args: FLAGS });
+  return await chromium.launch({ executablePath, args: FLAGS, timeout: LAUNCH_TIMEOUT_MS });
 }

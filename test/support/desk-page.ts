@@ -48,8 +48,14 @@ export async function openDesk(
 }
 
 /** Waits until an element's text is this. */
-export async function waitForText(locator: Locator, text: string, timeout = 20_000): Promise<void> {
+export async function waitForText(locator: Locator, text: string, timeout = 60_000): Promise<void> {
   await locator.filter({ hasText: new RegExp(`^${text}$`) }).waitFor({ timeout });
+}
+
+/** Waits until a log was told to have begun anew, so many times: what was sent to it before may be passed over. */
+export async function untilReset({ arrivals }: DeskPage, log: string, count = 1): Promise<void> {
+  const gaps = arrivals('gap: reset').filter({ hasText: log });
+  await gaps.nth(count - 1).waitFor();
 }
 
 /** A series with this period, in some unit of time; 15,000 points take the server a few seconds. */

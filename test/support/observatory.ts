@@ -8,8 +8,8 @@ import { onTestFinished } from 'vitest';
 import { until } from './until.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../examples/observatory/dist/back/server.js');
-const START_TIMEOUT_MS = 10_000;
-const STOP_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 30_000;
 
 /** The example's server, as a process of its own. */
 export interface Observatory {

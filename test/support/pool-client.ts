@@ -49,7 +49,7 @@ export async function openPoolClient(url: string): Promise<PoolClient> {
     gaps.push(gap);
     received.push(gap.log);
   });
-  await until(() => client.connection.get().authenticated, 'the client to be authenticated', 20_000);
+  await until(() => client.connection.get().authenticated, 'the client to be authenticated', 60_000);
   return {
     user,
     client,

@@ -11,7 +11,7 @@ import { findFreePort } from './free-ports.ts';
 import { until } from './until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 90_000;
 const RESTART_TIMEOUT_MS = 60_000;
 /** How often supervisord is asked how it stands. */
 const ASK_INTERVAL_MS = 50;

@@ -77,6 +77,7 @@ export async function startRabbitmqServer(options: RabbitmqOptions = {}): Promis
   const env = {
     PATH: process.env.PATH,
     HOME: folder,
+    ERL_CRASH_DUMP: join(folder, 'erl_crash.dump'), // else where the tests run, of every program of Erlang
     LANG: 'C.UTF-8',
     ERL_EPMD_PORT: `${cluster?.epmdPort ?? ownEpmdPort}`,
     ERL_EPMD_ADDRESS: '127.0.0.1',

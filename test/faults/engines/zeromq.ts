@@ -1,10 +1,11 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type FaultLine, openFaultLine } from '../../support/fault-line.ts';
+import { findFreePair } from '../../support/free-ports.ts';
 import { until } from '../../support/until.ts';
 import { type Child, startChild } from '../child.ts';
 import type { Engine } from '../engine.ts';
+
+const START_TIMEOUT_MS = 60_000;
 
 /** The message proxy: a process of ours that keeps the logs in its memory. */
 export const zeromq: Engine = {
@@ -24,7 +25,7 @@ export const zeromq: Engine = {
       const args = ['proxy', '--broker', url, '--max-entries', `${maxEntries}`];
       child = startChild(scope, { file: programs.main, args });
       const isUp = () => child.output.includes('"listening"') || !child.isRunning;
-      await until(isUp, 'the message proxy to listen');
+      await until(isUp, 'the message proxy to listen', START_TIMEOUT_MS);
       if (!child.isRunning) throw new Error(`Cannot start the message proxy: it ended, and said:\n${child.output}`);
     }
     await start();
@@ -57,21 +58,4 @@ export const zeromq: Engine = {
 
 function urlOf(port: number): string {
   return `zeromq://127.0.0.1:${port}`;
-}
-
-/** A port that was free a moment ago, as the next one was. */
-async function findFreePair(): Promise<number> {
-  for (;;) {
-    const first = await listen(0);
-    const { port } = first.address() as AddressInfo;
-    const second = await listen(port + 1).catch(() => undefined);
-    for (const server of [first, second]) if (server) await once(server.close(), 'close');
-    if (second) return port;
-  }
-}
-
-async function listen(port: number): Promise<Server> {
-  const server = createServer().listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
 }

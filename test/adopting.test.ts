@@ -33,6 +33,9 @@ const PATIENCE = { timeout: 300_000 };
 /** A page whose gateway was away a few times tries again by chance, up to 30 s later; a gateway may be slow to start. */
 const BACK_MS = 90_000;
 
+/** What a page may print: refusals before it signs in, and 503 of a token that it asks for while no gateway is there. */
+const AWAY = new RegExp(`${REFUSED.source}|${NETWORK_ERROR.source}|status of 503`);
+
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchChromium();
@@ -318,7 +321,7 @@ async function orderReportAndReload(page: Page): Promise<void> {
 
 /** Opens the page, signs in as a visitor does, and waits until it says that it is connected. */
 async function openReports(opener: Browser, url: string): Promise<Page> {
-  const { page } = await openPage(opener, url, { allowed: new RegExp(`${REFUSED.source}|${NETWORK_ERROR.source}`) });
+  const { page } = await openPage(opener, url, { allowed: AWAY });
   await page.evaluate(async () => {
     const headers = { 'content-type': 'application/json' };
     await fetch('/sign-in', { method: 'POST', headers, body: JSON.stringify({ name: 'ada' }) });

@@ -144,7 +144,7 @@ test(
 );
 
 test(
-  'a gateway that is started before its proxy says so in one line, and is ready once that is there',
+  'a gateway that is started before its proxy says so in one line and that it is there in another, and is ready then',
   async () => {
     const broker = createProxyUrl();
     const gateway = await startGatewayProgram(['--development', '--broker', broker]);
@@ -155,6 +155,8 @@ test(
     await startProxy(broker);
     await until(async () => (await fetch(`${gateway.url}/ready`)).ok, 'the gateway to be ready', LIMIT_MS);
     await until(async () => (await fetch(`${gateway.url}/health`)).ok, 'the gateway to be well', LIMIT_MS);
+    const isTold = () => readLog(gateway.stdout).some(({ msg }) => msg === 'the broker is there');
+    await until(isTold, 'the gateway to say that it is there', LIMIT_MS);
     expect(told().length).toBe(1);
   },
   LIMIT_MS,

@@ -24,6 +24,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** Node looks for late requests at this interval; its default of 30 s would make the timeouts above as long. */
 const CHECK_INTERVAL_MS = 1_000;
 const MAX_HEADERS = 64;
+/** How often a broker that was not there at the start is looked for, in milliseconds. */
+const BROKER_CHECK_MS = 1_000;
 
 /** Runs a gateway alone, on an HTTP server of its own. */
 export const gatewayCommand: Command = createCommand({
@@ -58,7 +60,7 @@ export const gatewayCommand: Command = createCommand({
       const address = await listenAt(server, placeOf(settings, io));
       server.on('error', (error) => log.error({ reason: formatReason(error) }, 'server-error'));
       announce(address, settings, log);
-      void warnOfBroker(broker, log);
+      void warnOfBroker(broker, log, io);
       await untilAborted(io.signal);
       await gateway.drain();
     } finally {
@@ -108,10 +110,17 @@ function announce(address: string, { path, broker, development, socket }: Gatewa
   if (development) log.warn("development: what is safe on a developer's machine only is allowed");
 }
 
-/** A gateway may be started before its broker; it waits, and says so. Never rejects, as `health` does not. */
-async function warnOfBroker(broker: Broker, log: Logger): Promise<void> {
+/** A gateway may be started before its broker: it waits, says so, and says when that is over. Never rejects, as `health` does not. */
+async function warnOfBroker(broker: Broker, log: Logger, { clock, signal }: Io): Promise<void> {
   const { ok, reason } = await broker.health();
-  if (!ok) log.warn({ reason: formatSafe(reason ?? 'it does not work') }, 'waiting for the broker');
+  if (ok) return;
+  log.warn({ reason: formatSafe(reason ?? 'it does not work') }, 'waiting for the broker');
+  while (!signal.aborted) {
+    await new Promise<void>((resolve) => clock.after(BROKER_CHECK_MS, resolve));
+    if (signal.aborted || !(await broker.health()).ok) continue;
+    log.info('the broker is there');
+    return;
+  }
 }
 
 function placeOf({ socket, port, host }: GatewaySettings, { cwd }: Io): Place {

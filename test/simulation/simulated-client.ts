@@ -166,6 +166,7 @@ export function createSimulatedClient(
     const isOther = holder !== undefined && holder !== user;
     answered = answer;
     holder = screens.viewer = user;
+    if (isOther) screens.keepOnly(browser.findPlaces); // who comes back goes on from there, and not from what was asked for
     announce(truth);
     if (!isOther) return;
     count('another user');
